@@ -1,0 +1,39 @@
+# Two commands on a fresh machine: `make serve` and `make test`. Both set up .venv first, once.
+PYTHON ?= python3
+BIN := .venv/bin
+SERVE ?=
+PYTEST ?= -n auto
+
+.PHONY: help serve test setup lint types unit documents format
+
+help:
+	@echo "make serve      set up, then start the mock on 127.0.0.1:8080 (options: SERVE='--profile deployed')"
+	@echo "make test       set up, then run every test, the linter and the type checker"
+	@echo "make documents  write openapi/*.yaml anew from the reference page and the overlays"
+
+setup:
+	@command -v $(PYTHON) >/dev/null 2>&1 || { \
+	  echo "setup: no '$(PYTHON)' found; install Python 3.11 or later, or name one: make PYTHON=python3.12 ..." >&2; exit 2; }
+	@$(PYTHON) scripts/setup.py
+
+serve: setup
+	@$(BIN)/mockserver serve --host 127.0.0.1 --port 8080 $(SERVE)
+
+test: lint types unit
+
+lint: setup
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+
+types: setup
+	@$(BIN)/mypy
+
+unit: setup
+	@$(BIN)/pytest $(PYTEST)
+
+documents: setup
+	@$(BIN)/mockserver build
+
+format: setup
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
