@@ -1,0 +1,108 @@
+"""Strict JSON (RFC 8259, and I-JSON of RFC 7493 where parsers would disagree).
+
+Refused with a reason: anything but UTF-8, a byte order mark, NaN and Infinity, numbers beyond a double, duplicate
+members, lone surrogates, and nesting so deep that a validator would exhaust its stack.
+"""
+
+import json
+import re
+from typing import Any, NoReturn
+
+import orjson
+
+__all__ = ["MAX_DEPTH", "MalformedJSON", "decode", "encode"]
+
+MAX_DEPTH = 128  # levels of arrays and objects; validators recurse on the C stack, a few hundred are safe
+_BIG_NUMBER = re.compile(rb"[0-9]{19}")
+_STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"(\s*:)?')  # group 1 is there when the string names a member
+
+
+class MalformedJSON(ValueError):
+    """Raised for bytes that are not one strict JSON value; the message says what was found."""
+
+
+def decode(body: bytes) -> Any:
+    """Return the value of a JSON body. Raises :class:`MalformedJSON` with what was found."""
+    if body.count(b"[") + body.count(b"{") > MAX_DEPTH and _depth(body) > MAX_DEPTH:
+        raise MalformedJSON(f"the body nests more than {MAX_DEPTH} levels deep")
+    try:
+        value = orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        _explain(body, error)
+    if type(value) is dict or type(value) is list:
+        named = _STRING.findall(body)
+        if len(named) - named.count(b"") != _members(value):
+            _refuse_duplicates(body)
+        if _BIG_NUMBER.search(body):
+            return json.loads(body)  # exact integers beyond 64 bits, where orjson gives floats
+        return value
+    return json.loads(body) if _BIG_NUMBER.search(body) else value
+
+
+def encode(value: Any) -> bytes:
+    """Return ``value`` as compact UTF-8 JSON; integers beyond 64 bits are written exactly."""
+    try:
+        return orjson.dumps(value)
+    except TypeError:
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _members(value: Any) -> int:
+    """Return how many members all objects in ``value`` have together."""
+    if type(value) is dict:
+        count = len(value)
+        for item in value.values():
+            if type(item) is dict or type(item) is list:
+                count += _members(item)
+        return count
+    count = 0
+    for item in value:
+        if type(item) is dict or type(item) is list:
+            count += _members(item)
+    return count
+
+
+def _refuse_duplicates(body: bytes) -> NoReturn:
+    """Raise the error that names the member which an object has twice."""
+
+    def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        result = dict(pairs)
+        if len(result) != len(pairs):
+            names = [name for name, _ in pairs]
+            name = next(name for name in names if names.count(name) > 1)
+            raise MalformedJSON(f"an object has the member {name[:60]!r} twice")
+        return result
+
+    json.loads(body, object_pairs_hook=unique)
+    raise MalformedJSON("an object has a member twice")
+
+
+def _depth(body: bytes) -> int:
+    """Return the deepest nesting of arrays and objects, strings left out; stops counting past the limit."""
+    depth = deepest = 0
+    for token in re.finditer(rb'"(?:[^"\\]|\\.)*"?|[\[{\]}]', body):
+        char = token.group()
+        if char in (b"[", b"{"):
+            depth += 1
+            if depth > deepest:
+                deepest = depth
+                if deepest > MAX_DEPTH:
+                    break
+        elif char in (b"]", b"}"):
+            depth -= 1
+    return deepest
+
+
+def _explain(body: bytes, error: orjson.JSONDecodeError) -> NoReturn:
+    """Raise the error with the reason that helps most; the body itself is never quoted."""
+    if not body.strip():
+        raise MalformedJSON("the body is empty") from None
+    if body.startswith(b"\xef\xbb\xbf"):
+        raise MalformedJSON("the body starts with a byte order mark, which JSON does not allow") from None
+    if body.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\x00" in body[:4]:
+        raise MalformedJSON("the body is UTF-16 or UTF-32; JSON is UTF-8") from None
+    try:
+        body.decode()
+    except UnicodeDecodeError as problem:
+        raise MalformedJSON(f"the body is not UTF-8 (byte {problem.start})") from None
+    raise MalformedJSON(f"the body is not JSON: line {error.lineno}, column {error.colno}") from None
