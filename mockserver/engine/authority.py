@@ -1,0 +1,171 @@
+"""openapi-core, asked: the judge of documents, and of every request or response that a plan cannot decide.
+
+It is imported on first use only (a third of a second), since a plan settles nearly every request. Its defaults are
+mended where they are not the specification's: ``+json`` media types are JSON, formats are checked by the same
+library that the plans use, and exceptions that escape it count as a refusal.
+"""
+
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+from typing import Any
+from urllib.parse import parse_qsl
+
+from mockserver.engine import jsonbody
+from mockserver.engine.messages import Request, Response
+from mockserver.engine.operations import Document, Operation
+from mockserver.engine.plans import parse_cookies
+from mockserver.engine.problems import Violation
+from mockserver.engine.wording import SchemaError, from_core, violations_of
+from mockserver.errors import DocumentError, Fault
+
+__all__ = ["Authority"]
+
+_FORMATS = (
+    "date",
+    "date-time",
+    "duration",
+    "email",
+    "hostname",
+    "idn-email",
+    "ipv4",
+    "ipv6",
+    "iri",
+    "json-pointer",
+    "regex",
+    "relative-json-pointer",
+    "time",
+    "uri",
+    "uri-reference",
+    "uri-template",
+    "uuid",
+)
+
+
+class Authority:
+    """Judges with openapi-core what one document says."""
+
+    def __init__(self, document: Document) -> None:
+        self._document = document
+
+    @cached_property
+    def _openapi(self) -> Any:
+        from openapi_core import Config, OpenAPI
+
+        config = Config(
+            spec_validator_cls=None,
+            extra_media_type_deserializers=self._deserializers(),
+            extra_format_validators=_format_validators(),
+        )
+        raw = dict(self._document.raw)
+        raw["servers"] = [{"url": path or "/"} for path in self._document.base_paths]
+        return OpenAPI.from_dict(raw, config=config)
+
+    def check(self) -> None:
+        """Raise :class:`DocumentError` with every fault of the document, by openapi-spec-validator."""
+        from openapi_spec_validator import OpenAPIV31SpecValidator
+
+        faults = []
+        try:
+            for error in OpenAPIV31SpecValidator(dict(self._document.raw)).iter_errors():
+                parts = [str(part) for part in error.absolute_path] if hasattr(error, "absolute_path") else []
+                pointer = "#" + "".join("/" + part.replace("~", "~0").replace("/", "~1") for part in parts)
+                faults.append(Fault(_short(error), pointer=pointer, hint="See the OpenAPI 3.1 specification."))
+        except Exception as error:  # noqa: BLE001  # whatever escapes the validator is a fault of the document
+            faults.append(Fault(f"cannot be judged: {_short(error)}", hint="Mend the document's structure."))
+        if faults:
+            raise DocumentError(faults)
+
+    def request(self, operation: Operation, request: Request, path_values: Mapping[str, str]) -> tuple[Violation, ...]:
+        """Return what openapi-core finds wrong with a request; security is not its business here."""
+        return tuple(self._guarded(self._openapi.iter_request_errors, _CoreRequest(operation, request, path_values)))
+
+    def response(self, operation: Operation, response: Response) -> tuple[Violation, ...]:
+        """Return what openapi-core finds wrong with an answer."""
+        asked = _CoreRequest(operation, Request(operation.method, operation.path), {})
+        return tuple(self._guarded(self._openapi.iter_response_errors, asked, _CoreResponse(response)))
+
+    def _guarded(self, judge: Any, *args: Any) -> Iterator[Violation]:
+        try:
+            for error in judge(*args):
+                yield from _violations(error)
+        except Exception as error:  # noqa: BLE001  # measured: RecursionError, ValueError, re.error, TypeError escape
+            yield Violation((), "unreadable", f"cannot be judged ({type(error).__name__})", "request")
+
+    def _deserializers(self) -> dict[str, Any]:
+        names = set()
+        for operation in self._document.operations:
+            for media in (*operation.body, *(m for spec in operation.responses.values() for m in spec.media_types)):
+                if media.is_json:
+                    names.add(media.name.partition(";")[0].strip())
+        return dict.fromkeys(names, jsonbody.decode)
+
+
+def _short(error: Any) -> str:
+    text = " ".join(str(getattr(error, "message", error)).split())
+    return text if len(text) <= 300 else text[:297] + "..."
+
+
+def _format_validators() -> dict[str, Any]:
+    import jsonschema_rs
+
+    def checker(name: str) -> Any:
+        is_valid = jsonschema_rs.Draft202012Validator({"format": name}, validate_formats=True).is_valid
+        return lambda value: is_valid(value)
+
+    return {name: checker(name) for name in _FORMATS}
+
+
+def _violations(error: Any) -> Iterator[Violation]:
+    """Yield an openapi-core error as violations: its schema errors one by one, anything else as one."""
+    from openapi_core.templating.security.exceptions import SecurityNotFound
+    from openapi_core.validation.request.exceptions import ParameterValidationError, SecurityValidationError
+
+    cause = error.__cause__
+    if isinstance(error, SecurityValidationError) or isinstance(cause, SecurityNotFound):
+        return
+    named = isinstance(error, ParameterValidationError) or hasattr(error, "name")
+    where = f"{getattr(error, 'location', '')} parameter {error.name!r}".strip() if named else "body"
+    prefix: tuple[str | int, ...] = (error.name,) if named else ()
+    schema_errors = getattr(cause, "schema_errors", None) or getattr(error, "schema_errors", None)
+    if schema_errors:
+        converted: list[SchemaError] = [one for inner in schema_errors for one in from_core(inner, prefix)]
+        yield from violations_of(converted, where)
+    else:
+        kind = type(cause if cause is not None else error).__name__
+        yield Violation(prefix, kind, f"is not what the contract says ({kind})", where)
+
+
+class _CoreRequest:
+    """A request in the shape of openapi-core's protocol."""
+
+    def __init__(self, operation: Operation, request: Request, path_values: Mapping[str, str]) -> None:
+        from openapi_core.datatypes import RequestParameters
+        from werkzeug.datastructures import Headers, ImmutableMultiDict
+
+        self.host_url = "http://localhost"
+        self.path = operation.path
+        self.path_pattern = operation.path
+        self.method = operation.method.lower()
+        self.body = request.body
+        self.content_type = request.headers.get("content-type") or "application/json"
+        cookies = parse_cookies(request.headers.get("cookie", ""))
+        self.parameters = RequestParameters(
+            query=ImmutableMultiDict(parse_qsl(request.query, keep_blank_values=True)),
+            header=Headers(list(request.headers.items())),
+            cookie=ImmutableMultiDict([(name, value) for name, values in cookies.items() for value in values]),
+            path=dict(path_values),
+        )
+        for name, value in path_values.items():
+            self.path = self.path.replace("{" + name + "}", value)
+
+
+class _CoreResponse:
+    """An answer in the shape of openapi-core's protocol."""
+
+    def __init__(self, response: Response) -> None:
+        from werkzeug.datastructures import Headers
+
+        self.data = response.body
+        self.status_code = response.status
+        self.content_type = response.header("content-type") or "application/json"
+        self.headers = Headers(response.headers)

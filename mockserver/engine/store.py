@@ -1,0 +1,143 @@
+"""State in memory: immutable records in tables over a shared base, changed all at once or not at all.
+
+A table is a base, never written to, and the changes made since: so that going back to the fixture costs nothing,
+and many worlds can share one fixture. Lookups by a unique property cost the same at ten records and at a hundred
+thousand. Whoever reads or writes holds the store's lock.
+"""
+
+import heapq
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+__all__ = ["Base", "Changes", "Record", "Store", "Table"]
+
+Key = tuple[Any, ...]
+
+
+class Record:
+    """One stored thing. ``data`` is never changed after it is stored; ``views`` keeps its serialised answers."""
+
+    __slots__ = ("data", "id", "parents", "views")
+
+    def __init__(self, id_: str, data: Mapping[str, Any], parents: tuple[str, ...] = ()) -> None:
+        self.id = id_
+        self.data = data
+        self.parents = parents
+        self.views: dict[str, bytes] = {}
+
+
+class Base:
+    """Records that are shared and never change, with their indexes and their order."""
+
+    def __init__(self, unique: Iterable[str], order: Callable[[Record], Any], records: Iterable[Record] = ()) -> None:
+        self.records: dict[Key, Record] = {(*r.parents, r.id): r for r in records}
+        self.indexes: dict[str, dict[Key, Key]] = {
+            name: {(*r.parents, r.data[name]): key for key, r in self.records.items() if name in r.data}
+            for name in unique
+        }
+        self.order = order
+        self.ordered: list[Record] = sorted(self.records.values(), key=order)
+
+
+class Table:
+    """The records of one collection; nested collections are told apart by the ids of their parents."""
+
+    def __init__(self, base: Base) -> None:
+        self._base = base
+        self._own: dict[Key, Record | None] = {}
+        self._indexes: dict[str, dict[Key, Key | None]] = {name: {} for name in base.indexes}
+        self._ordered: list[Record] | None = base.ordered
+        self.sequence = len(base.records)
+
+    def __len__(self) -> int:
+        return len(self.ordered())
+
+    def get(self, key: Key) -> Record | None:
+        """Return the record of a key (ids of the parents, then its own), or ``None``."""
+        if key in self._own:
+            return self._own[key]
+        return self._base.records.get(key)
+
+    def find(self, name: str, parents: Key, value: Any) -> Record | None:
+        """Return the record whose unique property has a value, or ``None``."""
+        place = (*parents, value)
+        own = self._indexes[name]
+        key = own[place] if place in own else self._base.indexes[name].get(place)
+        return None if key is None else self.get(key)
+
+    def is_indexed(self, name: str) -> bool:
+        """Whether records can be found by a property."""
+        return name in self._indexes
+
+    def ordered(self) -> list[Record]:
+        """Return all live records in the collection's order; the list must not be changed."""
+        if self._ordered is None:
+            own = sorted((r for r in self._own.values() if r is not None), key=self._base.order)
+            untouched = (r for r in self._base.ordered if (*r.parents, r.id) not in self._own)
+            self._ordered = list(heapq.merge(untouched, own, key=self._base.order))
+        return self._ordered
+
+    def put(self, record: Record) -> None:
+        """Add a record, or put it in the place of the one with its key."""
+        key = (*record.parents, record.id)
+        self._unindex(key)
+        self._own[key] = record
+        for name, index in self._indexes.items():
+            if name in record.data:
+                index[(*record.parents, record.data[name])] = key
+        self._ordered = None
+
+    def remove(self, key: Key) -> None:
+        """Forget a record."""
+        self._unindex(key)
+        if key in self._base.records:
+            self._own[key] = None
+        else:
+            self._own.pop(key, None)
+        self._ordered = None
+
+    def _unindex(self, key: Key) -> None:
+        old = self.get(key)
+        if old is None:
+            return
+        for name, index in self._indexes.items():
+            if name in old.data:
+                place = (*old.parents, old.data[name])
+                if place in self._base.indexes[name]:
+                    index[place] = None
+                else:
+                    index.pop(place, None)
+
+
+class Changes:
+    """What one request is about to change; nothing happens before :meth:`commit`."""
+
+    def __init__(self) -> None:
+        self._steps: list[tuple[Callable[[Any], None], Any]] = []
+
+    def put(self, table: Table, record: Record) -> None:
+        """Add or replace a record at commit."""
+        self._steps.append((table.put, record))
+
+    def remove(self, table: Table, record: Record) -> None:
+        """Remove a record at commit."""
+        self._steps.append((table.remove, (*record.parents, record.id)))
+
+    def commit(self) -> None:
+        """Do all of it."""
+        for act, argument in self._steps:
+            act(argument)
+
+
+class Store:
+    """All tables of one world, under one lock."""
+
+    def __init__(self, bases: Mapping[str, Base]) -> None:
+        self.lock = threading.RLock()
+        self.tables = {name: Table(base) for name, base in bases.items()}
+
+    def children(self, name: str, parents: Key) -> Iterator[Record]:
+        """Yield the records of a table that belong under given parents."""
+        depth = len(parents)
+        return (record for record in self.tables[name].ordered() if record.parents[:depth] == parents)

@@ -1,0 +1,160 @@
+"""From validator errors to violations: one fault, one entry, in words that help and never quote a value.
+
+Both validators report to here: jsonschema-rs (the compiled plans) and jsonschema (openapi-core). Values of a
+request may be secrets, so messages say what was expected and of what kind the found value was, not the value.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from mockserver.engine.problems import Violation
+
+__all__ = ["SchemaError", "from_core", "from_rs", "violations_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class SchemaError:
+    """One failed keyword: where in the value, the keyword, its value in the schema, and failed alternatives."""
+
+    path: tuple[str | int, ...]
+    keyword: str
+    expected: Any
+    instance: Any
+    branches: tuple[tuple["SchemaError", ...], ...] = ()
+
+
+def from_rs(error: Any) -> SchemaError:
+    """Return an error of jsonschema-rs as a :class:`SchemaError`."""
+    kind = error.kind
+    context = getattr(kind, "context", None) or ()
+    return SchemaError(
+        path=tuple(error.instance_path),
+        keyword=kind.name,
+        expected=kind.value,
+        instance=error.instance,
+        branches=tuple(tuple(from_rs(inner) for inner in branch) for branch in context),
+    )
+
+
+def from_core(error: Any, prefix: tuple[str | int, ...] = ()) -> Iterator[SchemaError]:
+    """Yield an error of the jsonschema package, one for each missing member where it reports several."""
+    path = prefix + tuple(error.relative_path)
+    keyword, expected = error.validator, error.validator_value
+    if keyword == "dependentRequired":
+        keyword = "required"
+        missing = [name for key, names in expected.items() if key in error.instance for name in names]
+        expected = next((name for name in missing if repr(name) in error.message), "")
+    elif keyword == "required":
+        expected = next((name for name in expected if error.message.startswith(repr(name))), "")
+    branches: dict[Any, list[SchemaError]] = {}
+    if keyword in {"anyOf", "oneOf"}:
+        for inner in error.context:
+            branches.setdefault(inner.schema_path[0], []).extend(from_core(inner, path))
+    yield SchemaError(path, str(keyword), expected, error.instance, tuple(map(tuple, branches.values())))
+
+
+def violations_of(errors: Iterable[SchemaError], where: str = "body") -> tuple[Violation, ...]:
+    """Return one violation per faulty place, in the order found; several faults of one place share an entry."""
+    found: dict[tuple[str | int, ...], tuple[str, list[str]]] = {}
+    for error in errors:
+        for leaf in _leaves(error):
+            path, keyword, detail = _place(leaf), leaf.keyword, _say(leaf)
+            details = found.setdefault(path, (keyword, []))[1]
+            if detail not in details:
+                details.append(detail)
+    return tuple(Violation(path, keyword, "; ".join(details), where) for path, (keyword, details) in found.items())
+
+
+def _leaves(error: SchemaError) -> Iterator[SchemaError]:
+    """Yield the errors that say most: of failed alternatives, those of the one that the value was meant for."""
+    if error.keyword in {"anyOf", "oneOf", "oneOfNotValid"} and error.branches:
+        meant = [
+            branch
+            for branch in error.branches
+            if not any(leaf.keyword == "type" and leaf.path == error.path for leaf in branch)
+        ]
+        if len(meant) == 1:
+            for inner in meant[0]:
+                yield from _leaves(inner)
+            return
+        if not meant:
+            kinds = [str(k) for branch in error.branches for leaf in branch for k in _listed(leaf.expected)]
+            yield SchemaError(error.path, "type", list(dict.fromkeys(kinds)), error.instance)
+            return
+    yield error
+
+
+def _place(error: SchemaError) -> tuple[str | int, ...]:
+    """Return the path of what is faulty: for a missing member, where it should be."""
+    if error.keyword == "required":
+        return (*error.path, str(error.expected))
+    return error.path
+
+
+def _listed(value: Any) -> list[Any]:
+    return list(value) if isinstance(value, (list, tuple)) else [value]
+
+
+def _kind(value: Any) -> str:
+    """Return the JSON type of a value, with its article."""
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "a boolean"
+    if isinstance(value, (int, float)):
+        return "a number"
+    names = {str: "a string", list: "an array", dict: "an object"}
+    return names.get(type(value), "something else")
+
+
+def _article(kinds: list[Any]) -> str:
+    named = [str(k) if k == "null" else f"{'an' if str(k)[0] in 'aio' else 'a'} {k}" for k in kinds]
+    return " or ".join(named)
+
+
+def _say(error: SchemaError) -> str:
+    """Return what is wrong in one short sentence, without the value itself."""
+    expected, keyword = error.expected, error.keyword
+    count = len(error.instance) if isinstance(error.instance, (str, list, dict)) else 0
+    match keyword:
+        case "required":
+            return "is required"
+        case "type":
+            return f"is {_kind(error.instance)}, must be {_article(_listed(expected))}"
+        case "enum":
+            return "must be one of: " + ", ".join(str(option) for option in _listed(expected))
+        case "const":
+            return f"must be {expected!r}"
+        case "pattern":
+            return f"does not match the pattern {expected}"
+        case "format":
+            return f"is not a valid {expected}"
+        case "minLength":
+            return "must not be empty" if expected == 1 else f"has {count} characters, needs at least {expected}"
+        case "maxLength":
+            return f"has {count} characters, may have at most {expected}"
+        case "minItems":
+            return f"has {count} items, needs at least {expected}"
+        case "maxItems":
+            return "must be empty" if expected == 0 else f"has {count} items, may have at most {expected}"
+        case "minProperties" | "maxProperties":
+            return f"has {count} members, which is {'fewer' if keyword[1] == 'i' else 'more'} than {expected}"
+        case "minimum" | "exclusiveMinimum":
+            return f"must be {'at least' if keyword == 'minimum' else 'more than'} {expected}"
+        case "maximum" | "exclusiveMaximum":
+            return f"must be {'at most' if keyword == 'maximum' else 'less than'} {expected}"
+        case "multipleOf":
+            return f"must be a multiple of {expected}"
+        case "uniqueItems":
+            return "has an item twice"
+        case "additionalProperties" | "unevaluatedProperties" | "propertyNames":
+            return "has a member that the contract does not know"
+        case "not" | "falseSchema" | "false schema":
+            return "is not allowed here"
+        case "anyOf" | "oneOf" | "oneOfNotValid":
+            return "matches none of the forms that the contract allows"
+        case "oneOfMultipleValid":
+            return "matches several forms of which the contract allows only one"
+        case _:
+            return f"breaks {keyword!r} of the schema"

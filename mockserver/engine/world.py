@@ -1,0 +1,96 @@
+"""What an API makes up by itself: the time, identifiers, random numbers. All of it comes in from outside."""
+
+import os
+import random
+import uuid
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+
+__all__ = ["Clock", "Ids", "RandomIds", "SeededIds", "SteppingClock", "SystemClock", "rfc3339", "parse_rfc3339"]
+
+
+class Clock(Protocol):
+    """Tells the time in UTC."""
+
+    def now(self) -> datetime:
+        """Return the present time; reading it changes nothing."""
+
+    def tick(self) -> datetime:
+        """Return the time of a change; two changes never share one."""
+
+
+class SystemClock:
+    """The machine's clock, made strictly increasing for changes."""
+
+    def __init__(self) -> None:
+        self._last = datetime.min.replace(tzinfo=UTC)
+
+    def now(self) -> datetime:
+        """Return the present time."""
+        return datetime.now(UTC)
+
+    def tick(self) -> datetime:
+        """Return the present time, at least a microsecond after the one before."""
+        self._last = max(datetime.now(UTC), self._last + timedelta(microseconds=1))
+        return self._last
+
+
+class SteppingClock:
+    """A clock that starts at a fixed time and moves by one step per change: the same run, the same times."""
+
+    def __init__(self, start: datetime, step: timedelta = timedelta(seconds=1)) -> None:
+        self._now = start
+        self._step = step
+
+    def now(self) -> datetime:
+        """Return the time of the last change."""
+        return self._now
+
+    def tick(self) -> datetime:
+        """Move on by one step and return the new time."""
+        self._now += self._step
+        return self._now
+
+
+class Ids(Protocol):
+    """Makes UUIDs, version 4."""
+
+    def uuid(self) -> str:
+        """Return a new UUID in its canonical form."""
+
+
+class RandomIds:
+    """UUIDs from the operating system's randomness."""
+
+    def uuid(self) -> str:
+        """Return a new UUID in its canonical form."""
+        return canonical_uuid4(os.urandom(16))
+
+
+class SeededIds:
+    """UUIDs that a seed decides: the same run, the same identifiers."""
+
+    def __init__(self, seed: int) -> None:
+        self._random = random.Random(f"ids:{seed}")  # noqa: S311  # reproducible on purpose
+
+    def uuid(self) -> str:
+        """Return the next UUID of the sequence in its canonical form."""
+        return canonical_uuid4(self._random.randbytes(16))
+
+
+def canonical_uuid4(octets: bytes) -> str:
+    """Return 16 random octets as a UUID, version 4 (RFC 9562, section 5.4)."""
+    return str(uuid.UUID(bytes=octets, version=4))
+
+
+def rfc3339(moment: datetime) -> str:
+    """Return a UTC time as RFC 3339 text, microseconds at most: ``2026-01-02T03:04:05.000006Z``."""
+    return moment.replace(tzinfo=None).isoformat() + "Z"
+
+
+def parse_rfc3339(text: str) -> datetime:
+    """Return the time that RFC 3339 text names, in UTC. Raises ``ValueError`` for anything else."""
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError(f"{text!r} has no time zone")
+    return moment.astimezone(UTC)
