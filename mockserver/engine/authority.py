@@ -69,15 +69,21 @@ class Authority:
             for error in OpenAPIV31SpecValidator(dict(self._document.raw)).iter_errors():
                 parts = [str(part) for part in error.absolute_path] if hasattr(error, "absolute_path") else []
                 pointer = "#" + "".join("/" + part.replace("~", "~0").replace("/", "~1") for part in parts)
-                faults.append(Fault(_short(error), pointer=pointer, hint="See the OpenAPI 3.1 specification."))
+                faults.append(
+                    Fault(_short(error), pointer=pointer, hint="See the OpenAPI 3.1 specification.")
+                )
         except Exception as error:  # noqa: BLE001  # whatever escapes the validator is a fault of the document
             faults.append(Fault(f"cannot be judged: {_short(error)}", hint="Mend the document's structure."))
         if faults:
             raise DocumentError(faults)
 
-    def request(self, operation: Operation, request: Request, path_values: Mapping[str, str]) -> tuple[Violation, ...]:
+    def request(
+        self, operation: Operation, request: Request, path_values: Mapping[str, str]
+    ) -> tuple[Violation, ...]:
         """Return what openapi-core finds wrong with a request; security is not its business here."""
-        return tuple(self._guarded(self._openapi.iter_request_errors, _CoreRequest(operation, request, path_values)))
+        return tuple(
+            self._guarded(self._openapi.iter_request_errors, _CoreRequest(operation, request, path_values))
+        )
 
     def response(self, operation: Operation, response: Response) -> tuple[Violation, ...]:
         """Return what openapi-core finds wrong with an answer."""
@@ -94,7 +100,10 @@ class Authority:
     def _deserializers(self) -> dict[str, Any]:
         names = set()
         for operation in self._document.operations:
-            for media in (*operation.body, *(m for spec in operation.responses.values() for m in spec.media_types)):
+            for media in (
+                *operation.body,
+                *(m for spec in operation.responses.values() for m in spec.media_types),
+            ):
                 if media.is_json:
                     names.add(media.name.partition(";")[0].strip())
         return dict.fromkeys(names, jsonbody.decode)
@@ -152,7 +161,9 @@ class _CoreRequest:
         self.parameters = RequestParameters(
             query=ImmutableMultiDict(parse_qsl(request.query, keep_blank_values=True)),
             header=Headers(list(request.headers.items())),
-            cookie=ImmutableMultiDict([(name, value) for name, values in cookies.items() for value in values]),
+            cookie=ImmutableMultiDict(
+                [(name, value) for name, values in cookies.items() for value in values]
+            ),
             path=dict(path_values),
         )
         for name, value in path_values.items():

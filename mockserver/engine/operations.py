@@ -129,7 +129,11 @@ class Document:
             reference = node["$ref"]
             if reference in seen:
                 raise DocumentError(
-                    Fault(f"the reference {reference!r} leads back to itself", pointer=pointer, hint="Break the loop.")
+                    Fault(
+                        f"the reference {reference!r} leads back to itself",
+                        pointer=pointer,
+                        hint="Break the loop.",
+                    )
                 )
             seen.append(reference)
             node, pointer = self.at(reference), reference
@@ -141,7 +145,10 @@ class Document:
         """Return the node that a local reference (``#/components/...``) names."""
         if not reference.startswith("#"):
             raise DocumentError(
-                Fault(f"the reference {reference!r} leaves the document", hint="Bundle the document into one file.")
+                Fault(
+                    f"the reference {reference!r} leaves the document",
+                    hint="Bundle the document into one file.",
+                )
             )
         node: Any = self.raw
         for part in reference[1:].split("/")[1:]:
@@ -152,7 +159,9 @@ class Document:
                 node = node[int(name)]
             else:
                 raise DocumentError(
-                    Fault(f"the reference {reference!r} leads nowhere", hint="Define it, or mend its spelling.")
+                    Fault(
+                        f"the reference {reference!r} leads nowhere", hint="Define it, or mend its spelling."
+                    )
                 )
         return node
 
@@ -205,7 +214,9 @@ class Document:
             body=tuple(self._media_types(body, body_at)),
             body_required=bool(body.get("required", False)),
             responses={
-                str(status).upper() if status != "default" else status: self._response(str(status), node, pointer)
+                str(status).upper() if status != "default" else status: self._response(
+                    str(status), node, pointer
+                )
                 for status, node in raw.get("responses", {}).items()
             },
             security=tuple({name: tuple(roles) for name, roles in option.items()} for option in security),
@@ -214,7 +225,10 @@ class Document:
         )
 
     def _parameters(self, item: Any, raw: Any, pointer: str) -> Iterator[Parameter]:
-        shared = [(node, f"{pointer.rpartition('/')[0]}/parameters/{i}") for i, node in enumerate(item.get("parameters", ()))]
+        shared = [
+            (node, f"{pointer.rpartition('/')[0]}/parameters/{i}")
+            for i, node in enumerate(item.get("parameters", ()))
+        ]
         own = [(node, f"{pointer}/parameters/{i}") for i, node in enumerate(raw.get("parameters", ()))]
         found: dict[tuple[str, str], Parameter] = {}
         for node, place in shared + own:

@@ -179,7 +179,9 @@ class ParameterPlan:
 def _scalar_kind(schema: Mapping[str, Any]) -> str:
     """Return the one type of a parameter's values, or an empty string when it is not one that is understood."""
     kind = schema.get("type")
-    if kind is None and not any(key in schema for key in ("properties", "items", "anyOf", "oneOf", "allOf", "enum")):
+    if kind is None and not any(
+        key in schema for key in ("properties", "items", "anyOf", "oneOf", "allOf", "enum")
+    ):
         return "string"
     if kind is None and all(isinstance(option, str) for option in schema.get("enum", (0,))):
         return "string"

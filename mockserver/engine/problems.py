@@ -87,7 +87,16 @@ class Problem(Exception):
 _MESSAGE = ("message", "title", "error", "reason", "summary", "msg")
 _DETAIL = ("detail", "details", "description", "error_description")
 _STATUS = ("status", "statusCode", "status_code", "code")
-_LIST = ("validations", "violations", "errors", "details", "fields", "issues", "invalid_params", "invalidParams")
+_LIST = (
+    "validations",
+    "violations",
+    "errors",
+    "details",
+    "fields",
+    "issues",
+    "invalid_params",
+    "invalidParams",
+)
 _FIELD = ("field", "pointer", "path", "name", "property", "param", "loc", "location", "key")
 _WHY = ("detail", "message", "reason", "msg", "error", "description", "title")
 
@@ -116,7 +125,9 @@ class Shaper:
         ):
             name = self._pick(properties, role, value, taken)
             if name is not None and (value or name in required):
-                taken[name] = str(problem.status) if name in _STATUS and self._is(properties[name], "string") else value
+                taken[name] = (
+                    str(problem.status) if name in _STATUS and self._is(properties[name], "string") else value
+                )
         self._add_violations(properties, required, problem, taken)
         for name in required:
             if name not in taken:
@@ -131,12 +142,20 @@ class Shaper:
         """Return the first property of a role that can hold ``value``."""
         kinds = ("integer", "number", "string") if isinstance(value, int) else ("string",)
         for name in role:
-            if name in properties and name not in taken and any(self._is(properties[name], kind) for kind in kinds):
+            if (
+                name in properties
+                and name not in taken
+                and any(self._is(properties[name], kind) for kind in kinds)
+            ):
                 return name
         return None
 
     def _add_violations(
-        self, properties: Mapping[str, Any], required: tuple[str, ...], problem: Problem, taken: dict[str, Any]
+        self,
+        properties: Mapping[str, Any],
+        required: tuple[str, ...],
+        problem: Problem,
+        taken: dict[str, Any],
     ) -> None:
         name = next((n for n in _LIST if n in properties and self._is(properties[n], "array")), None)
         if name is None or name in taken:

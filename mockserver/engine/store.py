@@ -18,19 +18,24 @@ Key = tuple[Any, ...]
 class Record:
     """One stored thing. ``data`` is never changed after it is stored; ``views`` keeps its serialised answers."""
 
-    __slots__ = ("data", "id", "parents", "views")
+    __slots__ = ("data", "id", "parents", "sequence", "views")
 
-    def __init__(self, id_: str, data: Mapping[str, Any], parents: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self, id_: str, data: Mapping[str, Any], parents: tuple[str, ...] = (), sequence: int = 0
+    ) -> None:
         self.id = id_
         self.data = data
         self.parents = parents
+        self.sequence = sequence
         self.views: dict[str, bytes] = {}
 
 
 class Base:
     """Records that are shared and never change, with their indexes and their order."""
 
-    def __init__(self, unique: Iterable[str], order: Callable[[Record], Any], records: Iterable[Record] = ()) -> None:
+    def __init__(
+        self, unique: Iterable[str], order: Callable[[Record], Any], records: Iterable[Record] = ()
+    ) -> None:
         self.records: dict[Key, Record] = {(*r.parents, r.id): r for r in records}
         self.indexes: dict[str, dict[Key, Key]] = {
             name: {(*r.parents, r.data[name]): key for key, r in self.records.items() if name in r.data}
@@ -48,7 +53,7 @@ class Table:
         self._own: dict[Key, Record | None] = {}
         self._indexes: dict[str, dict[Key, Key | None]] = {name: {} for name in base.indexes}
         self._ordered: list[Record] | None = base.ordered
-        self.sequence = len(base.records)
+        self._sequence = max((record.sequence for record in base.ordered), default=0)
 
     def __len__(self) -> int:
         return len(self.ordered())
@@ -65,6 +70,11 @@ class Table:
         own = self._indexes[name]
         key = own[place] if place in own else self._base.indexes[name].get(place)
         return None if key is None else self.get(key)
+
+    def next_sequence(self) -> int:
+        """Return a number that no record of this table ever had."""
+        self._sequence += 1
+        return self._sequence
 
     def is_indexed(self, name: str) -> bool:
         """Whether records can be found by a property."""

@@ -63,7 +63,9 @@ def violations_of(errors: Iterable[SchemaError], where: str = "body") -> tuple[V
             details = found.setdefault(path, (keyword, []))[1]
             if detail not in details:
                 details.append(detail)
-    return tuple(Violation(path, keyword, "; ".join(details), where) for path, (keyword, details) in found.items())
+    return tuple(
+        Violation(path, keyword, "; ".join(details), where) for path, (keyword, details) in found.items()
+    )
 
 
 def _leaves(error: SchemaError) -> Iterator[SchemaError]:
@@ -131,7 +133,9 @@ def _say(error: SchemaError) -> str:
         case "format":
             return f"is not a valid {expected}"
         case "minLength":
-            return "must not be empty" if expected == 1 else f"has {count} characters, needs at least {expected}"
+            return (
+                "must not be empty" if expected == 1 else f"has {count} characters, needs at least {expected}"
+            )
         case "maxLength":
             return f"has {count} characters, may have at most {expected}"
         case "minItems":

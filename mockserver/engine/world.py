@@ -6,7 +6,16 @@ import uuid
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
-__all__ = ["Clock", "Ids", "RandomIds", "SeededIds", "SteppingClock", "SystemClock", "rfc3339", "parse_rfc3339"]
+__all__ = [
+    "Clock",
+    "Ids",
+    "RandomIds",
+    "SeededIds",
+    "SteppingClock",
+    "SystemClock",
+    "rfc3339",
+    "parse_rfc3339",
+]
 
 
 class Clock(Protocol):

@@ -1,0 +1,80 @@
+"""Where a domain package says what no declaration can: five functions per collection, and its rules."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from mockserver.engine.operations import Operation
+from mockserver.engine.problems import Violation
+from mockserver.engine.resources import Resource
+from mockserver.engine.store import Key, Record, Table
+from mockserver.engine.world import Clock, Ids
+
+__all__ = ["Data", "Hooks", "Rule", "RuleContext", "World", "unique_rule"]
+
+Data = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """Time and identifiers, as behaviours get them."""
+
+    clock: Clock
+    ids: Ids
+
+
+@dataclass(frozen=True, slots=True)
+class RuleContext:
+    """What a rule may look at. ``current`` is the record that the request is about, if any."""
+
+    operation: Operation
+    resource: Resource
+    body: Any
+    table: Table
+    parents: Key
+    current: Record | None
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A rule that JSON Schema cannot say.
+
+    ``needs_state`` false: judged with the schema, in one answer with its violations, and before the item is looked
+    up; ``check`` must then bear any JSON value as body.
+    """
+
+    id: str
+    check: Callable[[RuleContext], Iterable[Violation]]
+    needs_state: bool = True
+    status: int = 400
+
+
+class Hooks:
+    """What one collection does beyond its declaration; this base class adds nothing."""
+
+    rules: Mapping[str, Rule] = {}
+
+    def create(self, data: Data, body: Data, world: World) -> Data:
+        """Return the record to store for a create; ``data`` holds defaults, members sent and members made."""
+        return data
+
+    def update(self, old: Mapping[str, Any], body: Data, world: World) -> Data:
+        """Return the members that a PATCH changes, given what it sent of the known members."""
+        return body
+
+    def view(self, data: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return what clients may see of a record, before it is cut to the response schema."""
+        return data
+
+
+def unique_rule(name: str) -> Rule:
+    """Return the rule that no two live records of a collection share a value of property ``name``."""
+
+    def check(context: RuleContext) -> Iterable[Violation]:
+        if not isinstance(context.body, dict) or name not in context.body:
+            return
+        found = context.table.find(name, context.parents, context.body[name])
+        if found is not None and (context.current is None or found.id != context.current.id):
+            yield Violation((name,), "unique", "is taken already")
+
+    return Rule(f"{name}-unique", check, status=409)

@@ -1,0 +1,53 @@
+"""From a stored record to what a client may see: only what the response schema declares, never a write-only member.
+
+The same cut, the other way, keeps of a request only what its schema knows.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from mockserver.engine.operations import Document
+
+__all__ = ["cutter"]
+
+Cut = Callable[[Any], Any]
+
+
+def cutter(document: Document, schema: Any, *, drop: str) -> Cut:
+    """Return a function that cuts a value to a schema; members marked ``drop`` (``writeOnly``, ``readOnly``) go.
+
+    Objects whose schema declares no properties, or allows others by ``additionalProperties``, keep them all.
+    """
+    cache: dict[int, Cut] = {}
+
+    def make(node: Any) -> Cut:
+        resolved = document.resolve(node)
+        key = id(resolved)
+        if key not in cache:
+            cache[key] = lambda value: cache[key](value)  # for schemas that contain themselves
+            cache[key] = _compile(resolved)
+        return cache[key]
+
+    def _compile(resolved: Mapping[str, Any]) -> Cut:
+        properties = document.properties(resolved)
+        kept = {
+            name: make(inner) for name, inner in properties.items() if not document.resolve(inner).get(drop)
+        }
+        dropped = properties.keys() - kept.keys()
+        known_only = bool(properties) and not resolved.get("additionalProperties")
+        items = make(resolved["items"]) if "items" in resolved else None
+
+        def cut(value: Any) -> Any:
+            if isinstance(value, Mapping):
+                return {
+                    name: kept[name](inner) if name in kept else inner
+                    for name, inner in value.items()
+                    if name in kept or not (known_only or name in dropped)
+                }
+            if items is not None and isinstance(value, list):
+                return [items(inner) for inner in value]
+            return value
+
+        return cut
+
+    return make(schema)
