@@ -84,7 +84,7 @@ class OperationPlan:
 class Contract:
     """One document, compiled. ``hooks`` holds the domain's part by collection name."""
 
-    def __init__(self, raw: Mapping[str, Any], hooks: Mapping[str, Hooks] | None = None) -> None:
+    def __init__(self, raw: Mapping[str, Any], hooks: Mapping[str, type[Hooks]] | None = None) -> None:
         self.document = document = Document(raw)
         self.compiler = Compiler(document)
         self.authority = Authority(document)
@@ -93,7 +93,7 @@ class Contract:
         self.first_credential_wins = bool(raw.get("x-first-credential-wins"))
         hooks = hooks or {}
         self.collections = {
-            name: Collection(document, resource, hooks.get(name, Hooks()))
+            name: Collection(document, resource, hooks.get(name, Hooks)(resource.defaults))
             for name, resource in self.resources.items()
         }
         self.nested = {

@@ -54,6 +54,10 @@ class Hooks:
 
     rules: Mapping[str, Rule] = {}
 
+    def __init__(self, defaults: Mapping[str, Any]) -> None:
+        """Remember the declared defaults of the collection's members."""
+        self.defaults = defaults
+
     def create(self, data: Data, body: Data, world: World) -> Data:
         """Return the record to store for a create; ``data`` holds defaults, members sent and members made."""
         return data

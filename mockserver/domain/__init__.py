@@ -1,0 +1,1 @@
+"""What single APIs need beyond their documents: one package per API."""

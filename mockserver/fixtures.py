@@ -1,0 +1,313 @@
+"""Fixtures: the state that a mock starts with, from a YAML file.
+
+::
+
+    users:
+      - name: owner
+        roles: [owner]
+        tokens: [API_KEY, {value: OLD_KEY, expires: 2020-01-01T00:00:00Z}]
+    providers:                 # one list per collection of the contract, each entry as a create request would send it
+      - id: 497f6eca-...       # what the server would make may be given too
+        name: openai-main
+        api_keys: [{id: ..., api_key: sk-dummy, created_at: ...}]
+    generate:
+      providers: {count: 1000, seed: 7}
+
+Every entry is judged by the create schema and the rules of the contract, and so is the answer that it gives. A fixture
+with faults is refused as a whole, each fault with its line.
+"""
+
+import difflib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from mockserver.auth import Token, User
+from mockserver.contract import yamlfile
+from mockserver.domain.ai_providers import generation
+from mockserver.engine.behaviours import Collection
+from mockserver.engine.contract import Contract, OperationPlan
+from mockserver.engine.hooks import RuleContext, World
+from mockserver.engine.store import Base, Record, Table
+from mockserver.engine.uuids import canonical
+from mockserver.engine.world import parse_rfc3339
+from mockserver.errors import Fault, FixtureError
+
+__all__ = ["Fixture", "load_fixture"]
+
+_USER = ("name", "roles", "status", "tokens")
+_TOKEN = ("value", "expires")
+_GENERATORS = {"providers": generation}
+
+
+@dataclass(frozen=True, slots=True)
+class Fixture:
+    """A loaded fixture: tokens with their users, and a base of records for each collection."""
+
+    name: str
+    tokens: tuple[Token, ...]
+    bases: Mapping[str, Base]
+
+    @property
+    def count(self) -> int:
+        """How many records there are in all."""
+        return sum(len(base.records) for base in self.bases.values())
+
+
+class _Loader:
+    """Collects the faults of one fixture, so that all are told at once."""
+
+    def __init__(self, contract: Contract, world: World, seed: int, path: Path) -> None:
+        self.contract, self.world, self.seed, self.path = contract, world, seed, path
+        self.faults: list[tuple[tuple[str | int, ...], str, str]] = []
+
+    def fault(self, place: tuple[str | int, ...], message: str, hint: str = "") -> None:
+        self.faults.append((place, message, hint))
+
+    def bases(self, data: Mapping[str, Any]) -> dict[str, Base]:
+        bases: dict[str, Base] = {}
+        for name, collection in self.contract.collections.items():
+            resource = collection.resource
+            indexed = tuple(dict.fromkeys((*resource.unique, *resource.keys[1:])))
+            order = _order(resource.order)
+            table = Table(Base(indexed, order))
+            for place, entry in self._entries(name, data):
+                record = self._record(collection, table, bases, place, entry)
+                if record is not None:
+                    table.put(record)
+            bases[name] = Base(indexed, order, table.ordered())
+        return bases
+
+    def _entries(self, name: str, data: Mapping[str, Any]) -> Iterator[tuple[tuple[str | int, ...], Any]]:
+        listed = data.get(name)
+        if listed is not None and not isinstance(listed, list):
+            self.fault((name,), "must be a list", "Put a '-' before each entry.")
+        for index, entry in enumerate(listed if isinstance(listed, list) else ()):
+            yield (name, index), entry
+        generate = data.get("generate") or {}
+        options = generate.get(name) if isinstance(generate, Mapping) else None
+        if options is None:
+            return
+        generator = _GENERATORS.get(name)
+        if generator is None:
+            self.fault(("generate", name), "nothing generates this collection", "List its entries instead.")
+            return
+        faults = list(generator.check_options(options))
+        for place, message in faults:
+            self.fault(("generate", name, *place), message)
+        if not faults:
+            for entry in generator.generate_providers(options, self.seed):
+                yield ("generate", name), entry
+
+    def _record(
+        self,
+        collection: Collection,
+        table: Table,
+        bases: Mapping[str, Base],
+        place: tuple[str | int, ...],
+        entry: Any,
+    ) -> Record | None:
+        resource = collection.resource
+        if not isinstance(entry, Mapping):
+            self.fault(place, "must be a mapping of members")
+            return None
+        before = len(self.faults)
+        parents = self._parents(collection, bases, place, entry)
+        body, given, key_details = _split(entry, resource.made, resource.params[: len(resource.parents)])
+        self._check_body(collection, table, parents, place, body)
+        self._check_given(collection, place, given)
+        if len(self.faults) > before:
+            return None
+        record = collection.make(body, table, parents, self.world, given)
+        _give_key_details(record.data, key_details)
+        if table.get((*parents, record.id)) is not None:
+            self.fault((*place, resource.id), f"is used twice: {record.id}", "Give each entry an id of its own.")
+            return None
+        self._check_view(collection, place, record)
+        return record if len(self.faults) == before else None
+
+    def _parents(
+        self, collection: Collection, bases: Mapping[str, Base], place: tuple[str | int, ...], entry: Mapping[str, Any]
+    ) -> tuple[str, ...]:
+        parents: tuple[str, ...] = ()
+        for parent, param in zip(collection.resource.parents, collection.resource.params, strict=False):
+            value = str(entry.get(param, ""))
+            if (*parents, value) not in bases[parent.name].records:
+                self.fault((*place, param), f"names no entry of {parent.name}", f"Give the id of one as {param!r}.")
+            parents = (*parents, value)
+        return parents
+
+    def _check_body(
+        self,
+        collection: Collection,
+        table: Table,
+        parents: tuple[str, ...],
+        place: tuple[str | int, ...],
+        body: dict[str, Any],
+    ) -> None:
+        operation = collection.resource.operations.get("create")
+        if operation is None:
+            return
+        plan = self.contract.plans[operation.pointer]
+        schema = next(iter(plan.body_plans.values()), None)
+        if schema is not None and not schema.is_valid(body):
+            for violation in schema.violations(body):
+                self.fault((*place, *violation.path), f"{violation.field or 'the entry'} {violation.detail}")
+        context = RuleContext(operation, collection.resource, body, table, parents, None)
+        for rule in (*plan.body_rules, *plan.state_rules):
+            for violation in rule.check(context):
+                self.fault((*place, *violation.path), f"{violation.field or 'the entry'} {violation.detail}")
+
+    def _check_given(self, collection: Collection, place: tuple[str | int, ...], given: dict[str, Any]) -> None:
+        """Judge the members that the server would make, and normalise ids."""
+        properties = self.contract.document.properties(collection.resource.item_schema)
+        for name, value in given.items():
+            wanted = self.contract.document.resolve(properties.get(name, {})).get("format")
+            if wanted == "uuid":
+                found = canonical(value) if isinstance(value, str) else None
+                if found is None:
+                    self.fault((*place, name), f"{name} is not a UUID")
+                else:
+                    given[name] = found
+            elif wanted == "date-time" and not _is_time(value):
+                self.fault((*place, name), f"{name} is not an RFC 3339 time with a zone")
+
+    def _check_view(self, collection: Collection, place: tuple[str | int, ...], record: Record) -> None:
+        plan = self._answering(collection)
+        response = plan.response(self.contract, plan.operation.success) if plan else None
+        if response is None or response.plan is None or response.cut is None:
+            return
+        value = response.cut(collection.hooks.view(record.data))
+        if not response.plan.is_valid(value):
+            for violation in response.plan.violations(value):
+                self.fault((*place, *violation.path), f"{violation.field} {violation.detail} in answers")
+
+    def _answering(self, collection: Collection) -> OperationPlan | None:
+        for role in ("get", "create"):
+            operation = collection.resource.operations.get(role)
+            if operation is not None:
+                return self.contract.plans[operation.pointer]
+        return None
+
+    def tokens(self, users: Any) -> tuple[Token, ...]:
+        if not isinstance(users, list):
+            self.fault(("users",), "must be a list of users", "Give at least one, with a token.")
+            return ()
+        found: dict[str, Token] = {}
+        for index, user in enumerate(users):
+            for place, token in self._user_tokens(("users", index), user):
+                if token.value in found:
+                    self.fault(place, "is a token that is given twice", "Make it another.")
+                found[token.value] = token
+        return tuple(found.values())
+
+    def _user_tokens(self, place: tuple[str | int, ...], user: Any) -> Iterator[tuple[tuple[str | int, ...], Token]]:
+        if not isinstance(user, Mapping) or not isinstance(user.get("name"), str):
+            self.fault(place, "must be a mapping with a name")
+            return
+        self._unknown(place, user, _USER)
+        status, roles = user.get("status", "active"), user.get("roles", [])
+        if status not in {"active", "suspended"}:
+            self.fault((*place, "status"), f"must be active or suspended, not {status!r}")
+        if not isinstance(roles, list) or not all(isinstance(role, str) for role in roles):
+            self.fault((*place, "roles"), "must be a list of names")
+            return
+        owner = User(user["name"], frozenset(roles), status == "suspended")
+        tokens = user.get("tokens", [])
+        if not isinstance(tokens, list):
+            self.fault((*place, "tokens"), "must be a list")
+            return
+        for index, entry in enumerate(tokens):
+            at = (*place, "tokens", index)
+            token = self._token(at, entry, owner)
+            if token is not None:
+                yield at, token
+
+    def _token(self, place: tuple[str | int, ...], entry: Any, owner: User) -> Token | None:
+        value, expires = (entry.get("value"), entry.get("expires")) if isinstance(entry, Mapping) else (entry, None)
+        if isinstance(entry, Mapping):
+            self._unknown(place, entry, _TOKEN)
+        if not isinstance(value, str) or not value or not value.isascii() or not value.isprintable() or " " in value:
+            self.fault(place, "must be a token: printable ASCII text without spaces")
+            return None
+        moment: datetime | None = None
+        if expires is not None:
+            if not _is_time(expires):
+                self.fault((*place, "expires"), "is not an RFC 3339 time with a zone")
+                return None
+            moment = parse_rfc3339(expires)
+        return Token(value, owner, moment)
+
+    def _unknown(self, place: tuple[str | int, ...], mapping: Mapping[str, Any], known: tuple[str, ...]) -> None:
+        for name in mapping:
+            if name not in known:
+                close = difflib.get_close_matches(str(name), known, 1)
+                hint = f"Did you mean {close[0]!r}?" if close else f"Known are: {', '.join(known)}."
+                self.fault((*place, str(name)), f"unknown member {name!r}", hint)
+
+
+def load_fixture(path: Path, contract: Contract, world: World, seed: int = 0) -> Fixture:
+    """Return the fixture of a file. Raises :class:`FixtureError` with every fault, each with its line."""
+    data = yamlfile.load(path, FixtureError)
+    loader = _Loader(contract, world, seed, path)
+    if data is None:
+        data = {}
+    if not isinstance(data, Mapping):
+        raise FixtureError(Fault("must be a mapping", str(path), 1, hint="Start with 'users:'."))
+    loader._unknown((), data, ("users", "generate", *contract.collections))  # noqa: SLF001
+    generate = data.get("generate")
+    if isinstance(generate, Mapping):
+        loader._unknown(("generate",), generate, tuple(contract.collections))  # noqa: SLF001
+    elif generate is not None:
+        loader.fault(("generate",), "must map collections to options")
+    tokens = loader.tokens(data.get("users", []))
+    bases = loader.bases(data)
+    if loader.faults:
+        text = yamlfile.read(path, FixtureError)
+        raise FixtureError(
+            Fault(message, str(path), yamlfile.line_of(text, place), yamlfile.to_pointer(place), hint)
+            for place, message, hint in loader.faults[:50]
+        )
+    return Fixture(path.stem, tokens, bases)
+
+
+def _order(names: tuple[str, ...]) -> Any:
+    if not names:
+        return lambda record: record.sequence
+    return lambda record: (*(record.data.get(name) or "" for name in names), record.sequence)
+
+
+def _is_time(value: Any) -> bool:
+    try:
+        parse_rfc3339(value)
+    except (TypeError, ValueError):
+        return False
+    return True
+
+
+def _split(
+    entry: Mapping[str, Any], made: Mapping[str, str], params: tuple[str, ...]
+) -> tuple[dict[str, Any], dict[str, Any], list[dict[str, Any]]]:
+    """Return what a create request would send, what the server would make, and details of list entries.
+
+    A list entry may be written as a mapping of one plain member and the members that the server makes beside it.
+    """
+    body: dict[str, Any] = {}
+    given: dict[str, Any] = {}
+    details: list[dict[str, Any]] = []
+    for name, value in entry.items():
+        if name in made:
+            given[name] = value
+        elif name == "api_keys" and isinstance(value, list):
+            details = [dict(key) if isinstance(key, Mapping) else {} for key in value]
+            body[name] = [key.get("api_key") if isinstance(key, Mapping) else key for key in value]
+        elif name not in params:
+            body[name] = value
+    return body, given, details
+
+
+def _give_key_details(data: Any, details: list[dict[str, Any]]) -> None:
+    for key, given in zip(data.get("api_keys", ()), details, strict=False):
+        key.update({name: given[name] for name in ("id", "created_at") if name in given})
