@@ -18,7 +18,7 @@ from mockserver.engine.problems import Violation
 from mockserver.engine.wording import SchemaError, from_core, violations_of
 from mockserver.errors import DocumentError, Fault
 
-__all__ = ["Authority"]
+__all__ = ["Authority", "check_document"]
 
 _FORMATS = (
     "date",
@@ -41,6 +41,22 @@ _FORMATS = (
 )
 
 
+def check_document(raw: Mapping[str, Any]) -> None:
+    """Raise :class:`DocumentError` with every fault of an OpenAPI 3.1 document, by openapi-spec-validator."""
+    from openapi_spec_validator import OpenAPIV31SpecValidator
+
+    faults = []
+    try:
+        for error in OpenAPIV31SpecValidator(dict(raw)).iter_errors():
+            parts = [str(part) for part in getattr(error, "absolute_path", ())]
+            pointer = "#" + "".join("/" + part.replace("~", "~0").replace("/", "~1") for part in parts)
+            faults.append(Fault(_short(error), pointer=pointer, hint="See the OpenAPI 3.1 specification."))
+    except Exception as error:  # noqa: BLE001  # whatever escapes the validator is a fault of the document
+        faults.append(Fault(f"cannot be judged: {_short(error)}", hint="Mend the document's structure."))
+    if faults:
+        raise DocumentError(faults)
+
+
 class Authority:
     """Judges with openapi-core what one document says."""
 
@@ -60,30 +76,9 @@ class Authority:
         raw["servers"] = [{"url": path or "/"} for path in self._document.base_paths]
         return OpenAPI.from_dict(raw, config=config)
 
-    def check(self) -> None:
-        """Raise :class:`DocumentError` with every fault of the document, by openapi-spec-validator."""
-        from openapi_spec_validator import OpenAPIV31SpecValidator
-
-        faults = []
-        try:
-            for error in OpenAPIV31SpecValidator(dict(self._document.raw)).iter_errors():
-                parts = [str(part) for part in error.absolute_path] if hasattr(error, "absolute_path") else []
-                pointer = "#" + "".join("/" + part.replace("~", "~0").replace("/", "~1") for part in parts)
-                faults.append(
-                    Fault(_short(error), pointer=pointer, hint="See the OpenAPI 3.1 specification.")
-                )
-        except Exception as error:  # noqa: BLE001  # whatever escapes the validator is a fault of the document
-            faults.append(Fault(f"cannot be judged: {_short(error)}", hint="Mend the document's structure."))
-        if faults:
-            raise DocumentError(faults)
-
-    def request(
-        self, operation: Operation, request: Request, path_values: Mapping[str, str]
-    ) -> tuple[Violation, ...]:
+    def request(self, operation: Operation, request: Request, path_values: Mapping[str, str]) -> tuple[Violation, ...]:
         """Return what openapi-core finds wrong with a request; security is not its business here."""
-        return tuple(
-            self._guarded(self._openapi.iter_request_errors, _CoreRequest(operation, request, path_values))
-        )
+        return tuple(self._guarded(self._openapi.iter_request_errors, _CoreRequest(operation, request, path_values)))
 
     def response(self, operation: Operation, response: Response) -> tuple[Violation, ...]:
         """Return what openapi-core finds wrong with an answer."""
@@ -161,9 +156,7 @@ class _CoreRequest:
         self.parameters = RequestParameters(
             query=ImmutableMultiDict(parse_qsl(request.query, keep_blank_values=True)),
             header=Headers(list(request.headers.items())),
-            cookie=ImmutableMultiDict(
-                [(name, value) for name, values in cookies.items() for value in values]
-            ),
+            cookie=ImmutableMultiDict([(name, value) for name, values in cookies.items() for value in values]),
             path=dict(path_values),
         )
         for name, value in path_values.items():

@@ -48,9 +48,7 @@ class Collection:
             for name, how in resource.made.items()
         }
 
-    def make(
-        self, body: Any, table: Table, parents: Key, world: World, given: Mapping[str, Any] = {}
-    ) -> Record:  # noqa: B006
+    def make(self, body: Any, table: Table, parents: Key, world: World, given: Mapping[str, Any] = {}) -> Record:
         """Return a new record for a create body; ``given`` fixes members that the server would make."""
         resource = self.resource
         members = self.known(body) if isinstance(body, Mapping) else {}

@@ -59,9 +59,7 @@ class OperationPlan:
         self.role = binding.role
         self.resource = binding.resource
         self.collection = contract.collections[binding.resource.name] if binding.resource else None
-        self.parameters = tuple(
-            ParameterPlan(p, document, compiler.schema(p.pointer)) for p in operation.parameters
-        )
+        self.parameters = tuple(ParameterPlan(p, document, compiler.schema(p.pointer)) for p in operation.parameters)
         self.path_only = all(p.where == "path" for p in self.parameters)
         self.body_plans = {m.name: compiler.schema(m.pointer) for m in operation.body}
         self.responses: dict[int, ResponsePlan] = {}
@@ -151,8 +149,8 @@ class Contract:
                         hint=f"Known are: {', '.join(sorted(available))}.",
                     )
                 )
-            if available[name] not in rules:
-                rules.append(available[name])
+        listed = [available[name] for name in plan.operation.rules]
+        rules = [*(rule for rule in rules if rule.id not in plan.operation.rules), *listed]
         plan.body_rules = tuple(rule for rule in rules if not rule.needs_state)
         plan.state_rules = tuple(rule for rule in rules if rule.needs_state)
 

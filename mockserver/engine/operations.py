@@ -87,9 +87,7 @@ class Operation:
     def response(self, status: int) -> ResponseSpec | None:
         """Return what is declared for a status: exactly, by its class (``4XX``), or by ``default``."""
         return (
-            self.responses.get(str(status))
-            or self.responses.get(f"{status // 100}XX")
-            or self.responses.get("default")
+            self.responses.get(str(status)) or self.responses.get(f"{status // 100}XX") or self.responses.get("default")
         )
 
     @property
@@ -159,9 +157,7 @@ class Document:
                 node = node[int(name)]
             else:
                 raise DocumentError(
-                    Fault(
-                        f"the reference {reference!r} leads nowhere", hint="Define it, or mend its spelling."
-                    )
+                    Fault(f"the reference {reference!r} leads nowhere", hint="Define it, or mend its spelling.")
                 )
         return node
 
@@ -180,9 +176,8 @@ class Document:
             kind = scheme.get("type")
             if kind == "apiKey":
                 yield name, SecurityScheme(name, scheme["in"], scheme["name"])
-            elif (
-                kind in {"oauth2", "openIdConnect"}
-                or kind == "http"
+            elif kind in {"oauth2", "openIdConnect"} or (
+                kind == "http"
                 and str(scheme.get("scheme", "")).lower()
                 in {
                     "bearer",
@@ -214,9 +209,7 @@ class Document:
             body=tuple(self._media_types(body, body_at)),
             body_required=bool(body.get("required", False)),
             responses={
-                str(status).upper() if status != "default" else status: self._response(
-                    str(status), node, pointer
-                )
+                str(status).upper() if status != "default" else status: self._response(str(status), node, pointer)
                 for status, node in raw.get("responses", {}).items()
             },
             security=tuple({name: tuple(roles) for name, roles in option.items()} for option in security),
@@ -226,8 +219,7 @@ class Document:
 
     def _parameters(self, item: Any, raw: Any, pointer: str) -> Iterator[Parameter]:
         shared = [
-            (node, f"{pointer.rpartition('/')[0]}/parameters/{i}")
-            for i, node in enumerate(item.get("parameters", ()))
+            (node, f"{pointer.rpartition('/')[0]}/parameters/{i}") for i, node in enumerate(item.get("parameters", ()))
         ]
         own = [(node, f"{pointer}/parameters/{i}") for i, node in enumerate(raw.get("parameters", ()))]
         found: dict[tuple[str, str], Parameter] = {}

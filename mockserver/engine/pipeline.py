@@ -23,7 +23,7 @@ from mockserver.engine.resources import Resource
 from mockserver.engine.store import Changes, Key, Record, Store, Table
 from mockserver.engine.uuids import canonical
 
-__all__ = ["Exchange", "Identity", "Pipeline", "Principal", "OffContract"]
+__all__ = ["Exchange", "Identity", "OffContract", "Pipeline", "Principal"]
 
 
 class Principal(Protocol):
@@ -177,9 +177,7 @@ def _credential(scheme: SecurityScheme | None, request: Request) -> str | None:
 
 def _carriers(exchange: Exchange) -> str:
     schemes = exchange.contract.document.security_schemes
-    names = dict.fromkeys(
-        name for option in exchange.operation.security for name in option if name in schemes
-    )
+    names = dict.fromkeys(name for option in exchange.operation.security for name in option if name in schemes)
     return " or ".join(f"{schemes[name].where} {schemes[name].param}" for name in names)
 
 
@@ -187,9 +185,7 @@ def validate(exchange: Exchange) -> None:
     """Judge parameters and body, all faults together; rules that need nothing but the body are judged with them."""
     request, plan = exchange.request, exchange.planned
     if request.body is None:
-        raise Problem(
-            "body-too-large", "The body is too large.", "Send less, or raise the limit of the mock."
-        )
+        raise Problem("body-too-large", "The body is too large.", "Send less, or raise the limit of the mock.")
     violations: list[Violation] = []
     try:
         if exchange.validation != "compiled":
@@ -216,7 +212,7 @@ def _refuse(code: str, violations: list[Violation], status: int | None = None) -
     place = first.field or "the body"
     message = f"{place} {first.detail}." if count == 1 else f"The request has {count} faults."
     detail = "; ".join(f"{violation.field or 'the body'} {violation.detail}" for violation in violations)
-    raise Problem(code, message[0].upper() + message[1:], detail, violations, status)
+    raise Problem(code, message, detail if count > 1 else "", violations, status)
 
 
 def _parameters(exchange: Exchange) -> list[Violation]:
@@ -255,9 +251,7 @@ def _body(exchange: Exchange) -> tuple[Violation, ...]:
     try:
         exchange.body = jsonbody.decode(request.body or b"")
     except jsonbody.MalformedJSON as error:
-        raise Problem(
-            "malformed-body", "The body cannot be read as JSON.", f"What was found: {error}."
-        ) from None
+        raise Problem("malformed-body", "The body cannot be read as JSON.", f"What was found: {error}.") from None
     schema = plan.body_plans[name]
     if schema is None:
         raise Unsure(name)
@@ -294,13 +288,9 @@ def _ask_authority(exchange: Exchange) -> tuple[Violation, ...]:
             try:
                 exchange.body = jsonbody.decode(request.body)
             except jsonbody.MalformedJSON as error:
-                raise Problem(
-                    "malformed-body", "The body cannot be read as JSON.", f"Found: {error}."
-                ) from None
+                raise Problem("malformed-body", "The body cannot be read as JSON.", f"Found: {error}.") from None
     elif plan.body_plans and plan.operation.body_required:
-        raise Problem(
-            "malformed-body", "The body cannot be read as JSON.", "What was found: the body is empty."
-        )
+        raise Problem("malformed-body", "The body cannot be read as JSON.", "What was found: the body is empty.")
     violations = exchange.contract.authority.request(plan.operation, request, exchange.path_values)
     if not violations:
         _read_parameters_leniently(exchange)
@@ -338,9 +328,7 @@ def look_up(exchange: Exchange) -> None:
         record = _find(exchange, parent, exchange.parents, exchange.path_values[resource.params[depth]])
         exchange.parents = (*exchange.parents, record.id)
     if plan.on_item:
-        exchange.current = _find(
-            exchange, resource, exchange.parents, exchange.path_values[resource.params[-1]]
-        )
+        exchange.current = _find(exchange, resource, exchange.parents, exchange.path_values[resource.params[-1]])
 
 
 def _find(exchange: Exchange, resource: Resource, parents: Key, text: str) -> Record:
@@ -408,13 +396,9 @@ def answer(exchange: Exchange) -> None:
     exchange.response = Response(outcome.status, headers, body)
     missing = [name for name in plan.spec.required_headers if exchange.response.header(name) is None]
     if missing:
-        raise OffContract(
-            f"{exchange.operation}: the answer {outcome.status} lacks the header {missing[0]!r}"
-        )
+        raise OffContract(f"{exchange.operation}: the answer {outcome.status} lacks the header {missing[0]!r}")
     if exchange.validation != "compiled":
-        _judged(
-            exchange.operation, exchange.contract.authority.response(exchange.operation, exchange.response)
-        )
+        _judged(exchange.operation, exchange.contract.authority.response(exchange.operation, exchange.response))
 
 
 def _write(exchange: Exchange, plan: ResponsePlan, outcome: Outcome) -> bytes:
@@ -505,9 +489,7 @@ class Pipeline:
 
     def handle(self, request: Request) -> Response:
         """Return the answer to a request; it never raises."""
-        exchange = Exchange(
-            self.contract, self.store, self.world, self.identity, request, self._validation, self._seed
-        )
+        exchange = Exchange(self.contract, self.store, self.world, self.identity, request, self._validation, self._seed)
         try:
             for step in STEPS:
                 step(exchange)
@@ -517,9 +499,7 @@ class Pipeline:
         except Problem as problem:
             return self._refusal(exchange, problem)
         except OffContract as problem:
-            return self._refusal(
-                exchange, Problem("off-contract", "The mock broke its contract.", str(problem))
-            )
+            return self._refusal(exchange, Problem("off-contract", "The mock broke its contract.", str(problem)))
         except Exception as error:  # noqa: BLE001  # a server answers, whatever happened
             text = f"{type(error).__name__} in {exchange.plan.operation if exchange.plan else 'routing'}"
             return self._refusal(exchange, Problem("internal", "The mock failed.", text))
@@ -544,9 +524,7 @@ class Pipeline:
                 "detail": f"{place}: #/{'/'.join(map(str, first.path))} {first.detail} (keyword {first.keyword!r})",
             }
             return Response(500, [("Content-Type", "application/json")], orjson.dumps(value))
-        return Response(
-            problem.status, [("Content-Type", plan.content_type), *headers], jsonbody.encode(value)
-        )
+        return Response(problem.status, [("Content-Type", plan.content_type), *headers], jsonbody.encode(value))
 
 
 def _short(text: str) -> str:

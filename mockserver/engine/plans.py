@@ -10,7 +10,7 @@ import copy
 import re
 from collections.abc import Callable, Mapping
 from typing import Any
-from urllib.parse import unquote_plus
+from urllib.parse import quote, unquote_plus
 
 import jsonschema_rs
 
@@ -68,8 +68,8 @@ class Compiler:
     def _compile(self, pointer: str) -> SchemaPlan | None:
         if not pointer:
             return None
-        # The percent sign must be escaped: a pointer inside a reference is a URI fragment (RFC 6901, section 6).
-        reference = _URI + pointer.replace("%", "%25")
+        # A pointer inside a reference is a URI fragment, and escaped like one (RFC 6901, section 6).
+        reference = _URI + "#" + quote(pointer[1:], safe="/~!$&'()*+,;=:@?")
         try:
             validator = jsonschema_rs.Draft202012Validator(
                 {"$ref": reference},
@@ -179,9 +179,7 @@ class ParameterPlan:
 def _scalar_kind(schema: Mapping[str, Any]) -> str:
     """Return the one type of a parameter's values, or an empty string when it is not one that is understood."""
     kind = schema.get("type")
-    if kind is None and not any(
-        key in schema for key in ("properties", "items", "anyOf", "oneOf", "allOf", "enum")
-    ):
+    if kind is None and not any(key in schema for key in ("properties", "items", "anyOf", "oneOf", "allOf", "enum")):
         return "string"
     if kind is None and all(isinstance(option, str) for option in schema.get("enum", (0,))):
         return "string"

@@ -125,9 +125,7 @@ class Shaper:
         ):
             name = self._pick(properties, role, value, taken)
             if name is not None and (value or name in required):
-                taken[name] = (
-                    str(problem.status) if name in _STATUS and self._is(properties[name], "string") else value
-                )
+                taken[name] = str(problem.status) if name in _STATUS and self._is(properties[name], "string") else value
         self._add_violations(properties, required, problem, taken)
         for name in required:
             if name not in taken:
@@ -142,11 +140,7 @@ class Shaper:
         """Return the first property of a role that can hold ``value``."""
         kinds = ("integer", "number", "string") if isinstance(value, int) else ("string",)
         for name in role:
-            if (
-                name in properties
-                and name not in taken
-                and any(self._is(properties[name], kind) for kind in kinds)
-            ):
+            if name in properties and name not in taken and any(self._is(properties[name], kind) for kind in kinds):
                 return name
         return None
 

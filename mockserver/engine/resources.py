@@ -95,9 +95,7 @@ def _roles(
     yield from ((names[method], operation) for method, operation in paths[path].items() if method in names)
     if item is not None:
         names = {"GET": "get", "PUT": "replace", "PATCH": "update", "DELETE": "delete"}
-        yield from (
-            (names[method], operation) for method, operation in paths[item].items() if method in names
-        )
+        yield from ((names[method], operation) for method, operation in paths[item].items() if method in names)
 
 
 def _item_path(path: str, paths: Mapping[str, Any]) -> str | None:
@@ -173,9 +171,7 @@ def _resource(
         defaults=declared.get("defaults", {}),
         item_schema=item_schema,
         create_schema=create_schema,
-        made=_made(
-            document, properties, document.properties(create_schema), keys[0], item_schema.get("required", ())
-        ),
+        made=_made(document, properties, document.properties(create_schema), keys[0], item_schema.get("required", ())),
         parents=ancestors,
     )
 

@@ -125,9 +125,7 @@ class Router:
             if node.param is None:
                 node.param = _Node()
             return node.param
-        text = "".join(
-            "([^/]+)" if i % 2 else re.escape(piece) for i, piece in enumerate(_TEMPLATE.split(part))
-        )
+        text = "".join("([^/]+)" if i % 2 else re.escape(piece) for i, piece in enumerate(_TEMPLATE.split(part)))
         for pattern, child in node.mixed:
             if pattern.pattern == text:
                 return child

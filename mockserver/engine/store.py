@@ -20,9 +20,7 @@ class Record:
 
     __slots__ = ("data", "id", "parents", "sequence", "views")
 
-    def __init__(
-        self, id_: str, data: Mapping[str, Any], parents: tuple[str, ...] = (), sequence: int = 0
-    ) -> None:
+    def __init__(self, id_: str, data: Mapping[str, Any], parents: tuple[str, ...] = (), sequence: int = 0) -> None:
         self.id = id_
         self.data = data
         self.parents = parents
@@ -33,9 +31,7 @@ class Record:
 class Base:
     """Records that are shared and never change, with their indexes and their order."""
 
-    def __init__(
-        self, unique: Iterable[str], order: Callable[[Record], Any], records: Iterable[Record] = ()
-    ) -> None:
+    def __init__(self, unique: Iterable[str], order: Callable[[Record], Any], records: Iterable[Record] = ()) -> None:
         self.records: dict[Key, Record] = {(*r.parents, r.id): r for r in records}
         self.indexes: dict[str, dict[Key, Key]] = {
             name: {(*r.parents, r.data[name]): key for key, r in self.records.items() if name in r.data}

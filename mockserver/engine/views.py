@@ -30,20 +30,17 @@ def cutter(document: Document, schema: Any, *, drop: str) -> Cut:
 
     def _compile(resolved: Mapping[str, Any]) -> Cut:
         properties = document.properties(resolved)
-        kept = {
-            name: make(inner) for name, inner in properties.items() if not document.resolve(inner).get(drop)
-        }
+        kept = {name: make(inner) for name, inner in properties.items() if not document.resolve(inner).get(drop)}
         dropped = properties.keys() - kept.keys()
         known_only = bool(properties) and not resolved.get("additionalProperties")
         items = make(resolved["items"]) if "items" in resolved else None
 
         def cut(value: Any) -> Any:
             if isinstance(value, Mapping):
-                return {
-                    name: kept[name](inner) if name in kept else inner
-                    for name, inner in value.items()
-                    if name in kept or not (known_only or name in dropped)
-                }
+                result = {name: inner_cut(value[name]) for name, inner_cut in kept.items() if name in value}
+                if not known_only:
+                    result.update({n: v for n, v in value.items() if n not in kept and n not in dropped})
+                return result
             if items is not None and isinstance(value, list):
                 return [items(inner) for inner in value]
             return value

@@ -61,11 +61,10 @@ def violations_of(errors: Iterable[SchemaError], where: str = "body") -> tuple[V
         for leaf in _leaves(error):
             path, keyword, detail = _place(leaf), leaf.keyword, _say(leaf)
             details = found.setdefault(path, (keyword, []))[1]
-            if detail not in details:
+            empty_already = keyword in {"pattern", "format"} and leaf.instance == "" and details
+            if detail not in details and not empty_already:
                 details.append(detail)
-    return tuple(
-        Violation(path, keyword, "; ".join(details), where) for path, (keyword, details) in found.items()
-    )
+    return tuple(Violation(path, keyword, "; ".join(details), where) for path, (keyword, details) in found.items())
 
 
 def _leaves(error: SchemaError) -> Iterator[SchemaError]:
@@ -133,9 +132,7 @@ def _say(error: SchemaError) -> str:
         case "format":
             return f"is not a valid {expected}"
         case "minLength":
-            return (
-                "must not be empty" if expected == 1 else f"has {count} characters, needs at least {expected}"
-            )
+            return "must not be empty" if expected == 1 else f"has {count} characters, needs at least {expected}"
         case "maxLength":
             return f"has {count} characters, may have at most {expected}"
         case "minItems":
@@ -157,6 +154,9 @@ def _say(error: SchemaError) -> str:
         case "not" | "falseSchema" | "false schema":
             return "is not allowed here"
         case "anyOf" | "oneOf" | "oneOfNotValid":
+            wanted = [str(leaf.expected) for branch in error.branches for leaf in branch if leaf.keyword == "required"]
+            if len(wanted) == len(error.branches) > 0:
+                return "needs at least one of: " + ", ".join(dict.fromkeys(wanted))
             return "matches none of the forms that the contract allows"
         case "oneOfMultipleValid":
             return "matches several forms of which the contract allows only one"

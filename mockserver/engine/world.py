@@ -13,8 +13,8 @@ __all__ = [
     "SeededIds",
     "SteppingClock",
     "SystemClock",
-    "rfc3339",
     "parse_rfc3339",
+    "rfc3339",
 ]
 
 
