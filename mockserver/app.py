@@ -67,7 +67,7 @@ def create_mock(settings: Settings | None = None, *, front: bool = True) -> Mock
     if front:
         log = RequestLog(settings.log_format) if settings.log_requests else None
         # Flask documents this attribute as the place for middleware.
-        app.wsgi_app = Front(pipeline, app.wsgi_app, settings.max_body, log)  # type: ignore[method-assign,assignment]
+        app.wsgi_app = Front(pipeline, app.wsgi_app, settings.max_body, log)  # type: ignore[method-assign]
     return Mock(settings, contract, fixture, pipeline, app)
 
 

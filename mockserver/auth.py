@@ -44,9 +44,7 @@ class Directory:
         self._key = os.urandom(32)
         self._clock = clock
         self._entries = {
-            digest: (digest, token.user, token.expires)
-            for token in tokens
-            for digest in (self._digest(token.value),)
+            digest: (digest, token.user, token.expires) for token in tokens for digest in (self._digest(token.value),)
         }
 
     def principal(self, scheme: str, credential: str) -> User | None:

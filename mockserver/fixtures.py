@@ -129,7 +129,11 @@ class _Loader:
         return record if len(self.faults) == before else None
 
     def _parents(
-        self, collection: Collection, bases: Mapping[str, Base], place: tuple[str | int, ...], entry: Mapping[str, Any]
+        self,
+        collection: Collection,
+        bases: Mapping[str, Base],
+        place: tuple[str | int, ...],
+        entry: Mapping[str, Any],
     ) -> tuple[str, ...]:
         parents: tuple[str, ...] = ()
         for parent, param in zip(collection.resource.parents, collection.resource.params, strict=False):
@@ -256,10 +260,10 @@ def load_fixture(path: Path, contract: Contract, world: World, seed: int = 0) ->
         data = {}
     if not isinstance(data, Mapping):
         raise FixtureError(Fault("must be a mapping", str(path), 1, hint="Start with 'users:'."))
-    loader._unknown((), data, ("users", "generate", *contract.collections))  # noqa: SLF001
+    loader._unknown((), data, ("users", "generate", *contract.collections))
     generate = data.get("generate")
     if isinstance(generate, Mapping):
-        loader._unknown(("generate",), generate, tuple(contract.collections))  # noqa: SLF001
+        loader._unknown(("generate",), generate, tuple(contract.collections))
     elif generate is not None:
         loader.fault(("generate",), "must map collections to options")
     tokens = loader.tokens(data.get("users", []))

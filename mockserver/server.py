@@ -38,7 +38,6 @@ class LocalServer:
                 """Say nothing: the mock has a log of its own."""
 
         self._server = make_server("127.0.0.1", 0, self._app, threaded=True, request_handler=Quiet)
-        self._server.daemon_threads = True
         self.url = f"http://127.0.0.1:{self._server.server_port}"
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
         self._thread.start()
@@ -67,10 +66,10 @@ def banner(mock: Mock, url: str) -> str:
         tokens.append(f"{token.value} ({state})")
     lines.append(f"  tokens    {', '.join(tokens) or 'none'}")
     paths = list(mock.contract.resources.values())
-    token = next((t.value for t in mock.fixture.tokens if not t.user.suspended), "")
+    sample = next((t.value for t in mock.fixture.tokens if not t.user.suspended), "")
     if paths and paths[0].operations.get("list"):
         path = url + paths[0].operations["list"].path
-        header = f"-H 'Coder-Session-Token: {token}'"
+        header = f"-H 'Coder-Session-Token: {sample}'"
         lines += ["", "Try:", f"  curl {path} {header}"]
         if "providers" in mock.contract.resources:
             body = (
@@ -105,26 +104,28 @@ def serve(settings: Settings) -> None:
         log_enabled=False,
         workers_kill_timeout=10,
     )
-    text = banner(mock, url)
-    main = os.getpid()
-    announcer = threading.Thread(target=_announce, args=(settings.host, port, text, main), daemon=True)
+    announcement = (settings.host, port, banner(mock, url))
     if multiprocessing.get_start_method() == "fork":
         gc.freeze()  # what is loaded already stays shared with the worker
-        loader: Any = _Loaded(mock.app)
+        loader = _Worker(mock.app, settings, announcement)
     else:
-        loader = _Loaded(None, settings)
-    announcer.start()
+        loader = _Worker(None, settings, announcement)
     server.serve(target_loader=loader, wrap_loader=False)
 
 
-class _Loaded:
-    """Gives the worker its application: the one that is loaded, or, in a process of its own, the same made anew."""
+class _Worker:
+    """Gives the worker its application: the one that is loaded, or, in a process of its own, the same made anew.
 
-    def __init__(self, app: Any, settings: Settings | None = None) -> None:
-        self._app, self._settings = app, settings
+    The announcing thread is started here, in the worker: one that runs while the process forks could leave a lock
+    behind that nobody opens again.
+    """
+
+    def __init__(self, app: Any, settings: Settings, announcement: tuple[str, int, str]) -> None:
+        self._app, self._settings, self._announcement = app, settings, announcement
 
     def __call__(self) -> Any:
         app = self._app if self._app is not None else create_mock(self._settings).app
+        threading.Thread(target=_announce, args=self._announcement, daemon=True).start()
         return app.wsgi_app
 
 
@@ -145,7 +146,7 @@ def _free_port(host: str, port: int) -> int:
         return int(probe.getsockname()[1])
 
 
-def _announce(host: str, port: int, text: str, main: int) -> None:
+def _announce(host: str, port: int, text: str) -> None:
     """Print the banner as soon as a connection is accepted."""
     target = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104  # compared, not bound
     for _ in range(2000):
@@ -158,6 +159,6 @@ def _announce(host: str, port: int, text: str, main: int) -> None:
             threading.Event().wait(0.005)
     else:
         print(f"mockserver: nothing answers on {host} port {port}", file=sys.stderr)
-        os.kill(main, signal.SIGTERM)
+        os.kill(os.getppid(), signal.SIGTERM)
         return
     print(text, flush=True)

@@ -175,10 +175,8 @@ def update_item(at: Situation) -> Outcome:
     merge = any(media.name.partition(";")[0] == "application/merge-patch+json" for media in at.operation.body)
     sent = at.collection.known_change(at.body)
     if merge:
-        data = _merged(old.data, sent)
-    else:
-        data = {**old.data, **at.collection.hooks.update(old.data, sent, at.world)}
-    return _changed(at, old, data)
+        return _changed(at, old, _merged(old.data, sent))
+    return _changed(at, old, {**old.data, **at.collection.hooks.update(old.data, sent, at.world)})
 
 
 def replace_item(at: Situation) -> Outcome:

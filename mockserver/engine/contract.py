@@ -89,6 +89,7 @@ class Contract:
         self.bindings, self.resources = bind(document)
         self.router = Router(document.operations, trailing_slash=bool(raw.get("x-trailing-slash")))
         self.first_credential_wins = bool(raw.get("x-first-credential-wins"))
+        self.any_content_type = bool(raw.get("x-any-content-type"))
         hooks = hooks or {}
         self.collections = {
             name: Collection(document, resource, hooks.get(name, Hooks)(resource.defaults))

@@ -29,8 +29,13 @@ __all__ = ["Exchange", "Identity", "OffContract", "Pipeline", "Principal"]
 class Principal(Protocol):
     """Who sends a request."""
 
-    name: str
-    roles: frozenset[str]
+    @property
+    def name(self) -> str:
+        """The user's name."""
+
+    @property
+    def roles(self) -> frozenset[str]:
+        """The user's roles."""
 
 
 class Identity(Protocol):
@@ -264,7 +269,7 @@ def _media_type(exchange: Exchange) -> str:
     """Return the declared media type that the body is read as; the first one where the request names none."""
     operation, header = exchange.operation, exchange.request.headers.get("content-type")
     declared = operation.body
-    if not header or not exchange.request.body:
+    if not header or not exchange.request.body or exchange.contract.any_content_type:
         return declared[0].name
     essence = header.partition(";")[0].strip().lower()
     kind = essence.partition("/")[0]
@@ -291,7 +296,9 @@ def _ask_authority(exchange: Exchange) -> tuple[Violation, ...]:
                 raise Problem("malformed-body", "The body cannot be read as JSON.", f"Found: {error}.") from None
     elif plan.body_plans and plan.operation.body_required:
         raise Problem("malformed-body", "The body cannot be read as JSON.", "What was found: the body is empty.")
-    violations = exchange.contract.authority.request(plan.operation, request, exchange.path_values)
+    any_type = exchange.contract.any_content_type and bool(plan.operation.body)
+    media_type = plan.operation.body[0].name if any_type else request.headers.get("content-type", "")
+    violations = exchange.contract.authority.request(plan.operation, request, exchange.path_values, media_type)
     if not violations:
         _read_parameters_leniently(exchange)
     return violations

@@ -86,7 +86,7 @@ class Compiler:
 def _prepare(node: Any) -> Any:
     """Write out, in place, the integer formats of OpenAPI as bounds: the validator knows none of them."""
     if isinstance(node, dict):
-        bounds = _BOUNDS.get(node.get("format")) if isinstance(node.get("format"), str) else None
+        bounds = _BOUNDS.get(str(node.get("format")))
         for value in node.values():
             _prepare(value)
         if bounds and isinstance(node.get("allOf", []), list):

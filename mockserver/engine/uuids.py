@@ -1,4 +1,4 @@
-"""Which texts are UUIDs: the forms that common parsers take (RFC 9562, section 4, and its braced and bare spellings)."""
+"""Which texts are UUIDs: the forms that common parsers take (RFC 9562, section 4; braced and bare, too)."""
 
 import re
 

@@ -88,8 +88,12 @@ def _check_nested(options: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...],
         if all(weight == 0 for weight in mix.values()):
             yield ("types",), "must give at least one type a weight above 0"
     keys = options.get("api_keys", OPTIONS["api_keys"])
-    bounds = [keys.get("min", 1), keys.get("max", 3)] if isinstance(keys, Mapping) else [None, None]
-    if not all(isinstance(bound, int) and 0 <= bound <= 100 for bound in bounds) or bounds[0] > bounds[1]:
+    bounds = [keys.get("min", 1), keys.get("max", 3)] if isinstance(keys, Mapping) else []
+    if (
+        not all(isinstance(bound, int) and 0 <= bound <= 100 for bound in bounds)
+        or sorted(bounds) != bounds
+        or not bounds
+    ):
         yield ("api_keys",), "must be 'min' and 'max', whole numbers from 0 to 100"
     created = options.get("created", OPTIONS["created"])
     try:
