@@ -4,12 +4,13 @@ BIN := .venv/bin
 SERVE ?=
 PYTEST ?= -n auto
 
-.PHONY: help serve test setup lint types unit documents format
+.PHONY: help serve test setup lint types unit documents lint-documents format
 
 help:
 	@echo "make serve      set up, then start the mock on 127.0.0.1:8080 (options: SERVE='--profile deployed')"
 	@echo "make test       set up, then run every test, the linter and the type checker"
 	@echo "make documents  write openapi/*.yaml anew from the reference page and the overlays"
+	@echo "make lint-documents  judge openapi/*.yaml with Redocly and Spectral (needs Node.js)"
 
 setup:
 	@command -v $(PYTHON) >/dev/null 2>&1 || { \
@@ -33,6 +34,9 @@ unit: setup
 
 documents: setup
 	@$(BIN)/mockserver build
+
+lint-documents: setup
+	@$(BIN)/python scripts/lint_documents.py
 
 format: setup
 	@$(BIN)/ruff check --fix .

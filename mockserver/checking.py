@@ -1,5 +1,6 @@
 """What ``mockserver check`` and ``mockserver routes`` say."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ from mockserver.contract.overlay import check_overlay
 from mockserver.domain.ai_providers import HOOKS
 from mockserver.engine.contract import Contract
 from mockserver.engine.hooks import World
+from mockserver.engine.operations import MediaType
 from mockserver.engine.world import RandomIds, SystemClock
 from mockserver.errors import BadInput, Fault, OverlayError
 from mockserver.fixtures import load_fixture
@@ -57,14 +59,21 @@ def _check_examples(path: Path, contract: Contract) -> None:
         for media_types, pointer in bodies:
             for media in media_types:
                 plan = contract.compiler.schema(media.pointer) if media.is_json else None
-                if plan is None or "example" not in media.raw or plan.is_valid(media.raw["example"]):
-                    continue
-                for violation in plan.violations(media.raw["example"]):
-                    message = f"the example of {media.name}: {violation.field or 'it'} {violation.detail}"
-                    faults.append(Fault(message, pointer=pointer, hint="Mend the example or the schema."))
+                for name, example in _examples(contract, media):
+                    for violation in plan.violations(example) if plan is not None else ():
+                        message = f"the {name} of {media.name}: {violation.field or 'it'} {violation.detail}"
+                        faults.append(Fault(message, pointer=pointer, hint="Mend the example or the schema."))
     if faults:
         text = yamlfile.read(path)
         raise BadInput(_placed(fault, text, str(path)) for fault in faults)
+
+
+def _examples(contract: Contract, media: MediaType) -> Iterator[tuple[str, Any]]:
+    """Yield the examples of a media type, each with what to call it."""
+    if "example" in media.raw:
+        yield "example", media.raw["example"]
+    for name, node in media.raw.get("examples", {}).items():
+        yield f"example {name!r}", contract.document.resolve(node).get("value")
 
 
 def _placed(fault: Fault, text: str, name: str = "") -> Fault:
