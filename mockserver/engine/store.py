@@ -39,6 +39,7 @@ class Base:
         }
         self.order = order
         self.ordered: list[Record] = sorted(self.records.values(), key=order)
+        self.sequence = max(map(_number, self.ordered), default=0)
 
 
 class Table:
@@ -49,7 +50,7 @@ class Table:
         self._own: dict[Key, Record | None] = {}
         self._indexes: dict[str, dict[Key, Key | None]] = {name: {} for name in base.indexes}
         self._ordered: list[Record] | None = base.ordered
-        self._sequence = max((record.sequence for record in base.ordered), default=0)
+        self._sequence = base.sequence
 
     def __len__(self) -> int:
         return len(self.ordered())
@@ -68,7 +69,7 @@ class Table:
         return None if key is None else self.get(key)
 
     def next_sequence(self) -> int:
-        """Return a number that no record of this table ever had."""
+        """Return a number that no record of this table ever had, neither as its sequence nor as its id."""
         self._sequence += 1
         return self._sequence
 
@@ -89,6 +90,7 @@ class Table:
         key = (*record.parents, record.id)
         self._unindex(key)
         self._own[key] = record
+        self._sequence = max(self._sequence, _number(record))
         for name, index in self._indexes.items():
             if name in record.data:
                 index[(*record.parents, record.data[name])] = key
@@ -147,3 +149,9 @@ class Store:
         """Yield the records of a table that belong under given parents."""
         depth = len(parents)
         return (record for record in self.tables[name].ordered() if record.parents[:depth] == parents)
+
+
+def _number(record: Record) -> int:
+    """Return the highest number that a record uses up: its sequence, or its id where that is one."""
+    number = int(record.id) if record.id.isdecimal() and len(record.id) < 20 else 0
+    return max(record.sequence, number)

@@ -2,6 +2,7 @@
 
 import os
 import random
+import re
 import uuid
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
@@ -16,6 +17,8 @@ __all__ = [
     "parse_rfc3339",
     "rfc3339",
 ]
+
+_RFC3339 = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9:]{8}(?:\.[0-9]+)?(?:[Zz]|[+-][0-9]{2}:[0-9]{2})")
 
 
 class Clock(Protocol):
@@ -99,7 +102,6 @@ def rfc3339(moment: datetime) -> str:
 
 def parse_rfc3339(text: str) -> datetime:
     """Return the time that RFC 3339 text names, in UTC. Raises ``ValueError`` for anything else."""
-    moment = datetime.fromisoformat(text)
-    if moment.tzinfo is None:
-        raise ValueError(f"{text!r} has no time zone")
-    return moment.astimezone(UTC)
+    if not _RFC3339.fullmatch(text):
+        raise ValueError(f"{text!r} is not an RFC 3339 time with a zone")
+    return datetime.fromisoformat(text.upper()).astimezone(UTC)
