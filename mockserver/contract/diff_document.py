@@ -11,7 +11,9 @@ from mockserver.errors import DocumentError, Fault
 __all__ = ["Documents", "Node", "Side", "shown"]
 
 MAX_DEPTH = 200  # levels of mappings and sequences: the bound of the YAML reader
+MAX_VALUES = 5_000_000  # values of a document after sharing (YAML aliases) is written out
 MAX_DIGITS = 4000  # of an integer: Python itself refuses to write longer ones
+_LARGEST = 10**MAX_DIGITS
 _SHOWN = 60  # characters of a value in a message
 
 
@@ -136,18 +138,19 @@ class Documents:
     def __init__(self, old: Any, new: Any, names: tuple[str, str]) -> None:
         self.old = Side(old, names[0])
         self.new = Side(new, names[1])
-        self._texts: dict[int, str] = {}
-        self._references: dict[int, frozenset[str]] = {}
+        # By id; each entry keeps its value alive, so that no other value can get the id.
+        self._texts: dict[int, tuple[Any, str]] = {}
+        self._references: dict[int, tuple[Any, frozenset[str]]] = {}
         self._unchanged = self._find_unchanged()
 
     def text(self, value: Any) -> str:
         """Return ``value`` as canonical JSON text; the order of members does not matter."""
         if not isinstance(value, dict | list):
             return json.dumps(value)
-        key = id(value)  # the documents outlive this object, so ids stay theirs
+        key = id(value)
         if key not in self._texts:
-            self._texts[key] = json.dumps(value, sort_keys=True)
-        return self._texts[key]
+            self._texts[key] = (value, json.dumps(value, sort_keys=True))
+        return self._texts[key][1]
 
     def same(self, old: Node, new: Node) -> bool:
         """Whether two values are equal, and everything that they refer to is too."""
@@ -158,8 +161,8 @@ class Documents:
             return frozenset()
         key = id(value)
         if key not in self._references:
-            self._references[key] = frozenset(_references(value))
-        return self._references[key]
+            self._references[key] = (value, frozenset(_references(value)))
+        return self._references[key][1]
 
     def _find_unchanged(self) -> frozenset[str]:
         """Return the references that lead to the same content: the greatest set that is closed under itself."""
@@ -202,7 +205,7 @@ def _refuse_other_than_json(raw: Any, name: str) -> None:
 
     Each object is looked at once, however often it is shared, so a value that contains itself ends here too.
     """
-    heights: dict[int, int] = {}
+    known: dict[int, tuple[int, int]] = {}  # by id: height and number of values
     stack: list[tuple[Any, tuple[str | int, ...], bool]] = [(raw, (), False)]
     while stack:
         value, path, done = stack.pop()
@@ -211,13 +214,15 @@ def _refuse_other_than_json(raw: Any, name: str) -> None:
             if problem:
                 raise DocumentError(Fault(problem, name, 0, to_pointer(path), "Use the JSON data model."))
             continue
-        children = list(value.values()) if isinstance(value, dict) else value
         if done:
-            heights[id(value)] = 1 + max((heights.get(id(child), 0) for child in children), default=0)
-        if len(path) > MAX_DEPTH or (id(value) in heights and len(path) + heights[id(value)] > MAX_DEPTH):
+            known[id(value)] = _measure(value, known)
+        height, size = known.get(id(value), (0, 0))
+        if len(path) + height > MAX_DEPTH:
             fault = Fault(f"is nested more than {MAX_DEPTH} levels deep", name, 0, to_pointer(path[:20]))
             raise DocumentError(fault)
-        if done or id(value) in heights:
+        if size > MAX_VALUES:
+            raise DocumentError(Fault(f"holds more than {MAX_VALUES} values", name, 0, to_pointer(path)))
+        if done or height:
             continue
         stack.append((value, path, True))
         for key, child in value.items() if isinstance(value, dict) else enumerate(value):
@@ -227,11 +232,17 @@ def _refuse_other_than_json(raw: Any, name: str) -> None:
             stack.append((child, (*path, key), False))
 
 
+def _measure(value: Any, known: dict[int, tuple[int, int]]) -> tuple[int, int]:
+    children = value.values() if isinstance(value, dict) else value
+    inner = [known.get(id(child), (0, 1)) for child in children]
+    return 1 + max((height for height, _ in inner), default=0), 1 + sum(size for _, size in inner)
+
+
 def _problem_of_scalar(value: Any) -> str:
     if value is None or isinstance(value, bool | str):
         return ""
     if isinstance(value, int):
-        return f"is a number of more than {MAX_DIGITS} digits" if abs(value) >= 10**MAX_DIGITS else ""
+        return f"is a number of more than {MAX_DIGITS} digits" if abs(value) >= _LARGEST else ""
     if isinstance(value, float):
         return "" if math.isfinite(value) else f"is {value}, which JSON cannot say"
     return f"is a {type(value).__name__}, which JSON cannot say"

@@ -1,0 +1,141 @@
+"""What the comparison of two schemas finds, and the severity that follows from what containment says of it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Literal, NamedTuple
+
+from mockserver.contract.diff_catalogue import USUAL
+from mockserver.contract.diff_containment import EQUAL, Relation
+from mockserver.contract.diff_document import shown
+from mockserver.contract.diff_model import Severity
+
+__all__ = ["Direction", "Finding", "Verdict", "settle", "subject", "usual", "verdict"]
+
+Direction = Literal["request", "response"]
+
+# Answers may hold more than before without a client noticing, as long as nothing else changed with it.
+_SOFT_GAIN = frozenset(
+    {
+        "enum-value-added", "enum-dropped", "bound-widened", "multiple-of-changed", "unique-items-dropped",
+        "pattern-removed", "pattern-changed", "format-removed", "variant-added", "additional-properties-opened",
+    }
+)  # fmt: skip
+_SOFT_LOSS = frozenset({"additional-properties-closed"})  # only clients that send undeclared members notice
+_UNDECIDED = "not decided: containment could not be proven either way"
+
+
+class Verdict(NamedTuple):
+    """Both severities with their reasons."""
+
+    clients: Severity
+    why_clients: str
+    servers: Severity
+    why_servers: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One difference of two schemas, not yet bound to an operation.
+
+    ``relation`` says what it does to the set of values; it is None for what is judged otherwise (members that came
+    or went, defaults, documentation), where ``judged`` or else the usual verdict of the kind holds.
+    """
+
+    kind: str
+    pointer: str
+    path: str
+    message: str
+    relation: Relation | None = None
+    judged: Verdict | None = None
+
+
+def subject(path: str) -> str:
+    """Return how a message calls the value at ``path``."""
+    return shown(path) if path else "the value"
+
+
+def settle(
+    findings: Sequence[Finding], proven: Relation, direction: Direction, root: Finding | None, sole: bool = True
+) -> list[Finding]:
+    """Return ``findings`` in agreement with what containment has ``proven`` for the place that they are in.
+
+    What the proof excludes no finding may claim. With ``sole``, a single finding takes over the whole proof.
+    Findings that change nothing become one restructuring, at ``root`` when the whole place is proven equal.
+    """
+    affecting = [finding for finding in findings if finding.relation is not None]
+    members = any("-property-" in finding.kind and finding.relation is None for finding in findings)
+    result: list[Finding] = []
+    restructured = False
+    for finding in findings:
+        if finding.relation is None or finding.relation.equal:
+            result.append(finding)
+            continue
+        alone = sole and len(affecting) == 1 and not members
+        relation = finding.relation.corrected(proven) if alone else finding.relation.capped(proven)
+        if not relation.equal:
+            result.append(replace(finding, relation=relation))
+        elif not restructured:
+            restructured = True
+            at = root if root is not None and proven.equal else finding
+            message = f"{subject(at.path)} is written in another way and allows the same values as before"
+            result.append(Finding(f"{direction}-schema-restructured", at.pointer, at.path, message, EQUAL))
+    return result
+
+
+def verdict(finding: Finding, direction: Direction) -> Verdict:
+    """Return the severities of ``finding`` and their reasons."""
+    if finding.judged is not None:
+        return finding.judged
+    if finding.relation is None:
+        return usual(finding.kind)
+    what = finding.kind.removeprefix(f"{direction}-")
+    return (_of_request if direction == "request" else _of_response)(what, finding.relation)
+
+
+def usual(kind: str) -> Verdict:
+    """Return what the catalogue says of a kind."""
+    return Verdict(*USUAL[kind][1:])
+
+
+def _of_request(what: str, relation: Relation) -> Verdict:
+    clients: tuple[Severity, str]
+    servers: tuple[Severity, str]
+    if relation.lost is None:
+        clients = ("risky", _UNDECIDED)
+    elif not relation.lost:
+        clients = ("harmless", "all that it sends is still accepted")
+    elif what in _SOFT_LOSS:
+        clients = ("risky", "undeclared members, if it sends any, are refused")
+    else:
+        clients = ("breaking", "what it sends may be refused")
+    if relation.gained is None:
+        servers = ("risky", _UNDECIDED)
+    elif relation.gained:
+        servers = ("breaking", "it refuses what must now be accepted")
+    elif relation.lost is None:
+        servers = ("risky", _UNDECIDED)
+    elif relation.lost:
+        servers = ("risky", "it accepts what should now be refused, and tests may send it")
+    else:
+        servers = ("harmless", "it accepts and refuses the same as before")
+    return Verdict(*clients, *servers)
+
+
+def _of_response(what: str, relation: Relation) -> Verdict:
+    clients: tuple[Severity, str]
+    servers: tuple[Severity, str]
+    if relation.gained is None:
+        clients = ("risky", _UNDECIDED)
+    elif not relation.gained:
+        clients = ("harmless", "all answers are such as it knows")
+    elif what in _SOFT_GAIN and relation.lost is False:
+        clients = ("risky", "it may receive a value that it is not prepared for")
+    else:
+        clients = ("breaking", "it receives what the old contract excluded")
+    if relation.lost is None:
+        servers = ("risky", _UNDECIDED)
+    elif relation.lost:
+        servers = ("breaking", "it may answer what is no longer allowed")
+    else:
+        servers = ("harmless", "all that it answers is still allowed; nothing new has to be sent")
+    return Verdict(*clients, *servers)
