@@ -2,15 +2,17 @@
 PYTHON ?= python3
 BIN := .venv/bin
 SERVE ?=
+BENCH ?=
 PYTEST ?= -n auto
 
-.PHONY: help serve test setup lint types unit documents lint-documents format
+.PHONY: help serve test setup lint types unit documents lint-documents bench format
 
 help:
 	@echo "make serve      set up, then start the mock on 127.0.0.1:8080 (options: SERVE='--profile deployed')"
 	@echo "make test       set up, then run every test, the linter and the type checker"
 	@echo "make documents  write openapi/*.yaml anew from the reference page and the overlays"
 	@echo "make lint-documents  judge openapi/*.yaml with Redocly and Spectral (needs Node.js)"
+	@echo "make bench      compare the mock's speed with a bare Flask application (needs wrk)"
 
 setup:
 	@command -v $(PYTHON) >/dev/null 2>&1 || { \
@@ -37,6 +39,9 @@ documents: setup
 
 lint-documents: setup
 	@$(BIN)/python scripts/lint_documents.py
+
+bench: setup
+	@$(BIN)/python benchmarks/throughput.py $(BENCH)
 
 format: setup
 	@$(BIN)/ruff check --fix .

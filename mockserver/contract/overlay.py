@@ -21,7 +21,12 @@ def check_overlay(overlay: Any, name: str = "") -> list[Fault]:
     version = str(overlay.get("overlay", ""))
     if not version.startswith("1."):
         faults.append(
-            Fault(f"has the overlay version {version!r}", name, pointer="#/overlay", hint="Write 'overlay: 1.0.0'.")
+            Fault(
+                f"has the overlay version {version!r}",
+                name,
+                pointer="#/overlay",
+                hint="Write 'overlay: 1.0.0'.",
+            )
         )
     info = overlay.get("info")
     if not isinstance(info, Mapping) or not all(isinstance(info.get(key), str) for key in ("title", "version")):
@@ -78,10 +83,8 @@ def apply_overlay(document: Mapping[str, Any], overlay: Any, name: str = "") -> 
             )
         # Last ones first, so that removing an array's entry does not move those that are still to go.
         for location in sorted((node.location for node in nodes), key=_order, reverse=True):
-            if action.get("remove"):
-                result = _remove(result, location)
-            else:
-                result = _replace(result, location, action["update"])
+            remove = action.get("remove")
+            result = _remove(result, location) if remove else _replace(result, location, action["update"])
     return result
 
 

@@ -9,7 +9,7 @@ a good file costs no position table. YAML 1.2, section 10.3 (core schema).
 import re
 from collections.abc import Hashable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import yaml
 
@@ -28,7 +28,7 @@ _BASE: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 class _Loader(_BASE):  # type: ignore[misc]  # the C loader where libyaml is there, else the pure one
     """A safe loader of the JSON data model."""
 
-    yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}
+    yaml_implicit_resolvers: ClassVar[dict[str, list[tuple[str, re.Pattern[str]]]]] = {}
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         """Return the mapping with string keys; a key given twice is an error."""
@@ -61,13 +61,9 @@ def _construct_map(loader: _Loader, node: yaml.MappingNode) -> Iterator[dict[Has
     data.update(loader.construct_mapping(node))
 
 
-_Loader.add_implicit_resolver(
-    "tag:yaml.org,2002:null", re.compile(r"^(?:null|Null|NULL|~|)$"), ["n", "N", "~", ""]
-)
+_Loader.add_implicit_resolver("tag:yaml.org,2002:null", re.compile(r"^(?:null|Null|NULL|~|)$"), ["n", "N", "~", ""])
 _Loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"^(?:true|false)$"), list("tf"))
-_Loader.add_implicit_resolver(
-    "tag:yaml.org,2002:int", re.compile(r"^-?(?:0|[1-9][0-9]*)$"), list("-0123456789")
-)
+_Loader.add_implicit_resolver("tag:yaml.org,2002:int", re.compile(r"^-?(?:0|[1-9][0-9]*)$"), list("-0123456789"))
 _Loader.add_implicit_resolver(
     "tag:yaml.org,2002:float",
     re.compile(r"^-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?$"),
@@ -113,7 +109,7 @@ def parse(text: str, name: str = "", error: type[BadInput] = BadInput) -> Any:
         finally:
             loader.dispose()
     except yaml.MarkedYAMLError as problem:
-        mark = problem.problem_mark or problem.context_mark
+        mark: Any = problem.problem_mark or problem.context_mark
         what = problem.problem or problem.context or "cannot be read"
         raise error(
             Fault(f"is not valid YAML: {what}", name, mark.line + 1 if mark else 0, hint="Mend the line.")
@@ -163,9 +159,7 @@ def _refuse_growth(node: yaml.Node, name: str, error: type[BadInput]) -> None:
             sizes[key] = 1 + sum(sizes[id(child)] for child in children)
             if sizes[key] > MAX_NODES:
                 line = current.start_mark.line + 1
-                raise error(
-                    Fault("grows without bound through its aliases", name, line, hint="Write the values out.")
-                )
+                raise error(Fault("grows without bound through its aliases", name, line, hint="Write the values out."))
         elif key in open_nodes:
             line = current.start_mark.line + 1
             raise error(Fault("contains an alias to itself", name, line, hint="Use $ref for recursion."))

@@ -14,7 +14,11 @@ RULE_FIELDS = re.compile(r"api_keys(?:\[\d+\]\.id)?")
 
 @schemathesis.hook
 def filter_failure(context: Any, failure: Any, case: Any, response: Any) -> bool:
-    if case.method.upper() != "PATCH" or response.status_code != 400 or type(failure).__name__ != "RejectedPositiveData":
+    if (
+        case.method.upper() != "PATCH"
+        or response.status_code != 400
+        or type(failure).__name__ != "RejectedPositiveData"
+    ):
         return True
     body = case.body if isinstance(case.body, dict) else {}
     entries = body.get("api_keys") or []
