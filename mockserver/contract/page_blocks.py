@@ -149,9 +149,7 @@ def _fence(lines: list[str], at: int, mark: str, info: str) -> Block:
             continue
         closing = not match[2].strip()
         last = end + 1 if closing else end
-        return Block(
-            "fence", at + 1, last, "\n".join(lines[at + 1 : end]), info=word, closed=closing
-        )
+        return Block("fence", at + 1, last, "\n".join(lines[at + 1 : end]), info=word, closed=closing)
     return Block("fence", at + 1, len(lines), "\n".join(lines[at + 1 :]), info=word, closed=False)
 
 

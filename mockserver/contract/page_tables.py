@@ -16,7 +16,7 @@ from mockserver.contract.page import (
     SchemaRow,
     TypeCell,
 )
-from mockserver.contract.page_blocks import Block, Row, plain
+from mockserver.contract.page_blocks import Block, plain
 
 __all__ = [
     "Warn",
@@ -30,7 +30,7 @@ __all__ = [
     "response_rows",
 ]
 
-type Warn = Callable[[int, str], None]
+Warn = Callable[[int, str], None]
 
 JSON_TYPES = ("string", "integer", "number", "boolean", "object", "array", "null", "any")
 _SYNONYMS = {
@@ -45,10 +45,18 @@ _SYNONYMS = {
 }
 _KINDS: tuple[tuple[str, frozenset[str], frozenset[str]], ...] = (
     # kind, columns that must be there, columns that may be
-    ("parameters", frozenset({"name", "in"}), frozenset({"type", "required", "description", "default", "restrictions"})),
+    (
+        "parameters",
+        frozenset({"name", "in"}),
+        frozenset({"type", "required", "description", "default", "restrictions"}),
+    ),
     ("headers", frozenset({"status", "header"}), frozenset({"type", "format", "description"})),
     ("responses", frozenset({"status"}), frozenset({"meaning", "description", "schema"})),
-    ("members", frozenset({"name", "type"}), frozenset({"required", "restrictions", "description", "default"})),
+    (
+        "members",
+        frozenset({"name", "type"}),
+        frozenset({"required", "restrictions", "description", "default"}),
+    ),
     ("values", frozenset({"value"}), frozenset({"property", "parameter", "name"})),
 )
 _LINK = re.compile(r"^\[([^\[\]]+)\]\(([^()]*)\)$")
@@ -57,7 +65,7 @@ _DOTTED = re.compile(r"^[A-Za-z_][\w-]*(?:\.[\w-]+)+$")
 _MARKS = re.compile(r"^[»\s`]*")
 _MAX_NESTING = 16  # "array of array of ...": more is not a type that anybody wrote
 _DEPRECATED = re.compile(
-    r"(?:^|[.!?:;)]\s+|\n\s*|^[\W_]+)deprecated\b|[(\[]deprecated[)\]]|"
+    r"(?:^|[.!?:;)]\s+|\n[ \t*_]*|^[\W_]*)deprecated\b|[(\[]deprecated[)\]]|"
     r"\b(?:this|the) (?:\w+ ){1,3}?(?:is|are|was|has been|have been) (?:now )?deprecated\b",
     re.IGNORECASE,
 )
@@ -187,8 +195,6 @@ def _member(line: int, record: dict[str, str], warn: Warn) -> SchemaRow | None:
     if not name:
         warn(line, "a row without a name was left out")
         return None
-    if cell.startswith("*") and not cell.startswith(("*anonymous*", "**")):
-        warn(line, f"the name {_short(cell)!r} is not understood")
     description = _prose(record.get("description", ""))
     default = record.get("default", "")
     return SchemaRow(
@@ -226,7 +232,10 @@ def response_rows(block: Block, warn: Warn) -> tuple[PageResponse, ...]:
     for line, record in _records(block, warn):
         status = plain(record.get("status", ""))
         if not re.fullmatch(r"[1-5](?:\d\d|XX)|default", status, re.ASCII):
-            warn(line, f"{_short(status)!r} is not a status (such as 200, 4XX or default): the row was left out")
+            warn(
+                line,
+                f"{_short(status)!r} is not a status (such as 200, 4XX or default): the row was left out",
+            )
             continue
         meaning = plain(record.get("meaning", ""))
         link = _LINK.match(meaning)
