@@ -206,7 +206,7 @@ class _Writer:
                 written[key] = {name: self._write(inner.at(name), depth + 1) for name in self._side.mapping(inner)}
         if self._branches > MAX_BRANCHES:
             raise _BeyondError
-        extra = self._format(value) + self._reference(node)
+        extra = self._format(value) + self._content(value) + self._reference(node)
         return written | {"allOf": [*written.get("allOf", ()), *extra]} if extra else written
 
     def _reference(self, node: Node) -> list[dict[str, Any]]:
@@ -221,6 +221,15 @@ class _Writer:
             self._names[target.pointer] = name = f"d{len(self._names)}"
             self._waiting.append((name, target))
         return [{"$ref": f"#/$defs/{self._names[target.pointer]}"}]
+
+    @staticmethod
+    def _content(value: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """Return constraints that stand for how text encodes something else, which nothing here can check."""
+        return [
+            {"not": {"const": f"not of the {key} {json.dumps(value[key], sort_keys=True)}"}}
+            for key in ("contentEncoding", "contentMediaType", "contentSchema")
+            if key in value
+        ]
 
     @staticmethod
     def _format(value: Mapping[str, Any]) -> list[dict[str, Any]]:

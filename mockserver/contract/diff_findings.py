@@ -9,7 +9,7 @@ from mockserver.contract.diff_containment import EQUAL, Relation
 from mockserver.contract.diff_document import shown
 from mockserver.contract.diff_model import Severity
 
-__all__ = ["Direction", "Finding", "Verdict", "settle", "subject", "usual", "verdict"]
+__all__ = ["Direction", "Finding", "Verdict", "restructured", "settle", "subject", "usual", "verdict"]
 
 Direction = Literal["request", "response"]
 
@@ -54,6 +54,12 @@ def subject(path: str) -> str:
     return shown(path) if path else "the value"
 
 
+def restructured(direction: Direction, pointer: str, path: str) -> Finding:
+    """Return the finding for a place that is proven to allow the same values, written in another way."""
+    message = f"{subject(path)} is written in another way and allows the same values as before"
+    return Finding(f"{direction}-schema-restructured", pointer, path, message, EQUAL)
+
+
 def settle(
     findings: Sequence[Finding], proven: Relation, direction: Direction, root: Finding | None, sole: bool = True
 ) -> list[Finding]:
@@ -65,20 +71,25 @@ def settle(
     affecting = [finding for finding in findings if finding.relation is not None]
     members = any("-property-" in finding.kind and finding.relation is None for finding in findings)
     result: list[Finding] = []
-    restructured = False
+    restructuring = False
     for finding in findings:
-        if finding.relation is None or finding.relation.equal:
+        if finding.relation is None:
             result.append(finding)
+            continue
+        if finding.relation.equal:
+            again = finding.kind.endswith("-schema-restructured")
+            if not (again and restructuring):
+                result.append(finding)
+            restructuring = restructuring or again
             continue
         alone = sole and len(affecting) == 1 and not members
         relation = finding.relation.corrected(proven) if alone else finding.relation.capped(proven)
         if not relation.equal:
             result.append(replace(finding, relation=relation))
-        elif not restructured:
-            restructured = True
+        elif not restructuring:
+            restructuring = True
             at = root if root is not None and proven.equal else finding
-            message = f"{subject(at.path)} is written in another way and allows the same values as before"
-            result.append(Finding(f"{direction}-schema-restructured", at.pointer, at.path, message, EQUAL))
+            result.append(restructured(direction, at.pointer, at.path))
     return result
 
 

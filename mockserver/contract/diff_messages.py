@@ -112,11 +112,12 @@ def _compare_parameter(to: Collector, place: Place, two: Two, key: tuple[str, st
         states = ("optional", "required") if now else ("required", "optional")
         to.add(kind, place, two.new.pointer, f"{what} was {states[0]}, and is {states[1]} now")
     styles = [_style(side, node) for side, node in zip((to.documents.old, to.documents.new), two, strict=True)]
-    if styles[0] != styles[1]:
+    if styles[0] != styles[1] and two.old.value.get("in") == two.new.value.get("in"):
         texts = [", ".join(f"{name} {shown(value)}" for name, value in style.items()) for style in styles]
         message = f"{what} was written with {texts[0]}, and is with {texts[1]} now"
         to.add("parameter-style-changed", place, two.new.pointer, message)
-    _compare_contents(to, place, two, "request")
+    if ("content" in two.old.value) == ("content" in two.new.value):  # else the style says it
+        _compare_contents(to, place, two, "request")
 
 
 def _style(side: Side, node: Node) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from mockserver.contract.diff_containment import (
     Relation,
 )
 from mockserver.contract.diff_document import Documents, Node, Side, shown
-from mockserver.contract.diff_findings import Direction, Finding, Verdict, settle, subject
+from mockserver.contract.diff_findings import Direction, Finding, Verdict, restructured, settle, subject
 from mockserver.contract.diff_notes import note_findings
 from mockserver.contract.diff_values import value_findings
 from mockserver.contract.diff_variants import Branch, match, name_of
@@ -24,7 +24,6 @@ from mockserver.contract.diff_views import ANY_TYPE, SIBLINGS, View, view
 
 __all__ = ["SchemaComparison"]
 
-_UNREAD = frozenset({"contentEncoding", "contentMediaType", "contentSchema"})  # containment passes over them
 MAX_NESTING = 15  # alternatives inside of alternatives
 
 _Nodes = list[Node]
@@ -277,7 +276,7 @@ class _Place:
         for keyword in sorted(before.other.keys() | after.other.keys()):
             parts = [_cut(of.other.get(keyword, []), keyword) for of in (before, after)]
             texts = [sorted(self._documents.text(node.value) for node in part) for part in parts]
-            own = self._judge.nodes(*parts) if keyword not in _UNREAD else UNDECIDED
+            own = self._judge.nodes(*parts)
             if own.equal or (texts[0] == texts[1] and own == UNDECIDED):
                 continue
             yield self._changed(keyword, own, at, path)
@@ -288,6 +287,8 @@ class _Place:
                 yield self._changed("the scope of undeclared members", whole, at, path)
 
     def _changed(self, what: str, relation: Relation, at: str, path: str) -> Finding:
+        if relation.equal:
+            return restructured(self._direction, at, path)
         effect = {NARROWED: "less", WIDENED: "more", BOTH: "other values"}.get(relation)
         outcome = f"it allows {effect} than before" if effect else "what it allows now is not decided"
         message = f"{subject(path)} was described otherwise ({what}), and {outcome}"
