@@ -83,17 +83,14 @@ class Operation:
     security: tuple[Mapping[str, tuple[str, ...]], ...]
     rules: tuple[str, ...]
     raw: Mapping[str, Any]
+    success: int
+    """The status of a success: the lowest 2xx that is declared, else 200."""
 
     def response(self, status: int) -> ResponseSpec | None:
         """Return what is declared for a status: exactly, by its class (``4XX``), or by ``default``."""
         return (
             self.responses.get(str(status)) or self.responses.get(f"{status // 100}XX") or self.responses.get("default")
         )
-
-    @property
-    def success(self) -> int:
-        """The status of a success: the lowest 2xx that is declared, else 200."""
-        return min((int(code) for code in self.responses if code.isdecimal() and code[0] == "2"), default=200)
 
     def __str__(self) -> str:
         return f"{self.method} {self.path}"
@@ -215,6 +212,9 @@ class Document:
             security=tuple({name: tuple(roles) for name, roles in option.items()} for option in security),
             rules=tuple(raw.get("x-rules", ())),
             raw=raw,
+            success=min(
+                (int(code) for code in raw.get("responses", ()) if code.isdecimal() and code[0] == "2"), default=200
+            ),
         )
 
     def _parameters(self, item: Any, raw: Any, pointer: str) -> Iterator[Parameter]:

@@ -131,5 +131,5 @@ def _string(schema: Mapping[str, Any], rng: random.Random) -> str:
         return make()
     words = ("amber", "birch", "cedar", "delta", "ember", "fjord", "grove", "haven")
     text = f"{rng.choice(words)}-{rng.choice(words)}"
-    text += "x" * (schema.get("minLength", 0) - len(text))
-    return text[: schema.get("maxLength", len(text))]
+    text += "x" * (int(schema.get("minLength", 0)) - len(text))
+    return text[: int(schema.get("maxLength", len(text)))]

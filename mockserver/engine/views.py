@@ -18,26 +18,36 @@ def cutter(document: Document, schema: Any, *, drop: str) -> Cut:
 
     Objects whose schema declares no properties, or allows others by ``additionalProperties``, keep them all.
     """
-    cache: dict[int, Cut] = {}
+    cache: dict[int, Cut | None] = {}
 
-    def make(node: Any) -> Cut:
+    def make(node: Any) -> Cut | None:
         resolved = document.resolve(node)
         key = id(resolved)
         if key not in cache:
-            cache[key] = lambda value: cache[key](value)  # for schemas that contain themselves
-            cache[key] = _compile(resolved)
+            cache[key] = lambda value: again(key, value)  # for schemas that contain themselves
+            cache[key] = compile_(resolved)
         return cache[key]
 
-    def _compile(resolved: Mapping[str, Any]) -> Cut:
+    def again(key: int, value: Any) -> Any:
+        cut = cache[key]
+        return value if cut is None else cut(value)
+
+    def compile_(resolved: Mapping[str, Any]) -> Cut | None:
         properties = document.properties(resolved)
         kept = {name: make(inner) for name, inner in properties.items() if not document.resolve(inner).get(drop)}
         dropped = properties.keys() - kept.keys()
         known_only = bool(properties) and not resolved.get("additionalProperties")
         items = make(resolved["items"]) if "items" in resolved else None
+        if not properties and items is None:
+            return None  # nothing is ever cut from such a value
 
         def cut(value: Any) -> Any:
-            if isinstance(value, Mapping):
-                result = {name: inner_cut(value[name]) for name, inner_cut in kept.items() if name in value}
+            if isinstance(value, dict):
+                result = {
+                    name: value[name] if inner is None else inner(value[name])
+                    for name, inner in kept.items()
+                    if name in value
+                }
                 if not known_only:
                     result.update({n: v for n, v in value.items() if n not in kept and n not in dropped})
                 return result
@@ -47,4 +57,9 @@ def cutter(document: Document, schema: Any, *, drop: str) -> Cut:
 
         return cut
 
-    return make(schema)
+    return make(schema) or _whole
+
+
+def _whole(value: Any) -> Any:
+    """Return a value of which nothing is cut."""
+    return value

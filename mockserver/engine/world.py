@@ -3,7 +3,6 @@
 import os
 import random
 import re
-import uuid
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
@@ -92,7 +91,9 @@ class SeededIds:
 
 def canonical_uuid4(octets: bytes) -> str:
     """Return 16 random octets as a UUID, version 4 (RFC 9562, section 5.4)."""
-    return str(uuid.UUID(bytes=octets, version=4))
+    digits = octets.hex()
+    variant = "89ab"[octets[8] >> 6]
+    return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:]}"
 
 
 def rfc3339(moment: datetime) -> str:
