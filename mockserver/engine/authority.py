@@ -107,7 +107,12 @@ class Authority:
             ):
                 if media.is_json:
                     names.add(media.name.partition(";")[0].strip())
-        return dict.fromkeys(names, jsonbody.decode)
+        return dict.fromkeys(names, _decode)
+
+
+def _decode(body: bytes, **parameters: str) -> Any:
+    """Return a JSON body's value; openapi-core hands over what stands beside the media type, such as ``charset``."""
+    return jsonbody.decode(body)
 
 
 def _short(error: Any) -> str:

@@ -12,10 +12,10 @@ from typing import Any, Protocol
 from mockserver.engine.hooks import Hooks, World
 from mockserver.engine.operations import Document, Operation
 from mockserver.engine.plans import MISSING
-from mockserver.engine.resources import Resource
+from mockserver.engine.resources import Resource, snake
 from mockserver.engine.samples import Sampler
 from mockserver.engine.store import Changes, Key, Record, Store, Table
-from mockserver.engine.views import cutter
+from mockserver.engine.views import Cut, cutter
 from mockserver.engine.world import rfc3339
 
 __all__ = ["BEHAVIOURS", "Collection", "Outcome", "Situation"]
@@ -39,14 +39,19 @@ class Collection:
         self.resource = resource
         self.hooks = hooks
         self.known = cutter(document, resource.create_schema, drop="readOnly")
-        patch = resource.operations.get("update") or resource.operations.get("replace")
-        media = next((m for m in patch.body if m.is_json), None) if patch else None
-        self.known_change = cutter(document, media.schema, drop="readOnly") if media else self.known
+        self.known_update = self._known(document, "update")
+        self.known_replacement = self._known(document, "replace")
         self._sampler = Sampler(document.resolve)
         self._made = {
             name: (how, document.resolve(document.properties(resource.item_schema).get(name, {})))
             for name, how in resource.made.items()
         }
+
+    def _known(self, document: Document, role: str) -> Cut:
+        """Return the cut of a change's body to what its own schema knows."""
+        operation = self.resource.operations.get(role)
+        media = next((m for m in operation.body if m.is_json), None) if operation else None
+        return cutter(document, media.schema, drop="readOnly") if media else self.known
 
     def make(self, body: Any, table: Table, parents: Key, world: World, given: Mapping[str, Any] = {}) -> Record:
         """Return a new record for a create body; ``given`` fixes members that the server would make."""
@@ -66,7 +71,7 @@ class Collection:
             elif name not in data:
                 data[name] = self._sampler.sample(schema, random.Random(f"{resource.name}:{sequence}:{name}"))  # noqa: S311
         for parent, value, param in zip(resource.parents, parents, resource.params, strict=False):
-            for name in (param, f"{parent.name.removesuffix('s')}_id"):
+            for name in (param, snake(param), f"{parent.name.removesuffix('s')}_id"):
                 if name in self._made and name not in members:
                     data[name] = int(value) if self._made[name][1].get("type") == "integer" else value
         if resource.id not in data:
@@ -173,7 +178,7 @@ def update_item(at: Situation) -> Outcome:
     """Change the members that were sent; a merge patch also removes those sent as null (RFC 7396)."""
     old = _present(at)
     merge = any(media.name.partition(";")[0] == "application/merge-patch+json" for media in at.operation.body)
-    sent = at.collection.known_change(at.body)
+    sent = at.collection.known_update(at.body)
     if merge:
         return _changed(at, old, _merged(old.data, sent))
     return _changed(at, old, {**old.data, **at.collection.hooks.update(old.data, sent, at.world)})
@@ -184,7 +189,7 @@ def replace_item(at: Situation) -> Outcome:
     old = _present(at)
     resource = at.collection.resource
     kept = {name: old.data[name] for name in (*resource.made, resource.id) if name in old.data}
-    data = {**resource.defaults, **at.collection.known_change(at.body), **kept}
+    data = {**resource.defaults, **at.collection.known_replacement(at.body), **kept}
     return _changed(at, old, data)
 
 

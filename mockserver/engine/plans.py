@@ -183,7 +183,7 @@ def _scalar_kind(schema: Mapping[str, Any]) -> str:
         return "string"
     if kind is None and all(isinstance(option, str) for option in schema.get("enum", (0,))):
         return "string"
-    return kind if kind in {"string", "integer", "number", "boolean", "array"} else ""
+    return kind if isinstance(kind, str) and kind in {"string", "integer", "number", "boolean", "array"} else ""
 
 
 def _plain(parameter: Parameter) -> bool:

@@ -5,7 +5,7 @@ item; what the item has and the create schema lacks is made by the server. Decla
 by one ``x-resource`` object on the collection path::
 
     x-resource:
-      name: providers          # the name in fixtures; default: the last word of the path
+      name: shelves            # the name in fixtures; default: the last word of the path
       keys: [id, name]         # the properties that the item's path parameter may match
       unique: [name]           # properties that no two live items share (409)
       order: [name]            # the order of the list; default: as created
@@ -20,7 +20,7 @@ from typing import Any
 from mockserver.engine.operations import Document, Operation
 from mockserver.errors import DocumentError, Fault
 
-__all__ = ["Binding", "Resource", "bind"]
+__all__ = ["Binding", "Resource", "bind", "snake"]
 
 _PARAM = re.compile(r"\{([^{}]+)\}")
 _KNOWN = ("name", "keys", "unique", "order", "defaults")
@@ -182,11 +182,15 @@ def _ancestors(path: str) -> Iterator[str]:
         yield path[: match.start() - 1]
 
 
+def snake(name: str) -> str:
+    """Return a name in snake case: ``itemId`` -> ``item_id``."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()
+
+
 def _key(param: str, properties: Mapping[str, Any]) -> str:
     """Return the property that a path parameter names: itself, or what is left of it (``itemId`` -> ``id``)."""
     candidates = [param, "id", param.rpartition("_")[2], "uuid", "key", "name", "slug"]
-    snake = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", param).lower()
-    candidates.insert(1, snake)
+    candidates.insert(1, snake(param))
     return next((name for name in candidates if name in properties), "id")
 
 

@@ -89,8 +89,9 @@ class Sampler:
 
 
 def _number(schema: Mapping[str, Any], rng: random.Random, kind: str) -> Any:
-    low = schema.get("minimum", schema.get("exclusiveMinimum", 1))
-    high = schema.get("maximum", schema.get("exclusiveMaximum", low + 1000))
+    high = schema.get("maximum", schema.get("exclusiveMaximum"))
+    low = schema.get("minimum", schema.get("exclusiveMinimum", 1 if high is None or high > 1 else high - 1000))
+    high = low + 1000 if high is None else high
     step = schema.get("multipleOf", 1 if kind == "integer" else 0)
     if step:
         first = -(-low // step) + (1 if "exclusiveMinimum" in schema and low % step == 0 else 0)
