@@ -137,19 +137,27 @@ def _distinct(page: Page, notes: Notes) -> list[PageOperation]:
 
 
 def _info(page: Page, notes: Notes) -> dict[str, Any]:
+    """Return the Info Object; prose below a title that is no tag describes the API."""
     title = page.title
     if not title:
         title = PurePath(page.name).stem or "API"
         notes.warn(Place(page.name, 1), f"the page has no title: {title!r} was taken from its name")
-    info = {"title": title, "version": "0"}
-    if page.description:
-        info["description"] = page.description
-    return info
+    texts = [page.description]
+    used = {operation.tag for operation in page.operations}
+    for tag in page.tags:
+        if tag.name == page.title and tag.name not in used:
+            texts.append(tag.description)
+        elif tag.name not in used:
+            notes.warn(Place(page.name, tag.line), f"no operation follows the heading {tag.name!r}: it was left out")
+    description = "\n\n".join(filter(None, texts))
+    return {"title": title, "version": "0"} | ({"description": description} if description else {})
 
 
 def _tags(page: Page) -> list[dict[str, Any]]:
     """Return the tags that operations carry, with the prose below their headings."""
-    texts = {tag.name: tag.description for tag in reversed(page.tags)}
+    texts: dict[str, str] = {}
+    for tag in page.tags:
+        texts[tag.name] = "\n\n".join(filter(None, (texts.get(tag.name), tag.description)))
     used = dict.fromkeys(operation.tag for operation in page.operations if operation.tag)
     return [{"name": name} | ({"description": texts[name]} if texts.get(name) else {}) for name in used]
 
@@ -173,7 +181,7 @@ def _servers(operations: list[PageOperation], file: str, notes: Notes) -> list[s
 
 def _operation_ids(operations: list[PageOperation], file: str, notes: Notes) -> list[str]:
     """Return an id for each operation; one that is taken gets a suffix from the path, then a number."""
-    ids: list[str] = []
+    ids: dict[str, None] = {}
     for operation in operations:
         base = operation_id(operation.heading, operation.method, operation.path)
         name, number = base, 2
@@ -183,8 +191,8 @@ def _operation_ids(operations: list[PageOperation], file: str, notes: Notes) -> 
             number += 1
         if name != base:
             notes.warn(Place(file, operation.line), f"the operationId {base!r} is taken: this one became {name!r}")
-        ids.append(name)
-    return ids
+        ids[name] = None
+    return list(ids)
 
 
 class _Security:

@@ -18,6 +18,7 @@ from mockserver.contract.page import (
     Enumeration,
     PageExample,
     PageOperation,
+    PageParameter,
     PageResponse,
     ResponseTable,
     SchemaRow,
@@ -120,19 +121,21 @@ class OperationDraft:
         self.body = payload
 
     def _body_media(self) -> list[str]:
-        """Return the media types of the body: the sample's, and those that a Content-Type row names."""
-        media = self._header_media("content-type")
-        for item in self.operation.parameters:
-            if item.where == "header" and item.row.name.lower() == "content-type":
-                listed = [
-                    value
-                    for values in self.operation.parameter_enumerations
-                    if values.name.lower() == "content-type"
-                    for value in values.values
-                ]
-                named = [*listed, *re.findall(r"`([^`]+/[^`]+)`", item.row.description)]
-                media += [name for name in named if _MEDIA_TYPE.match(name)]
-        return list(dict.fromkeys(media))
+        """Return the media types of the body: those that a Content-Type row names, else the sample's."""
+        sent = self._header_media("content-type")
+        row = next((item.row for item in self.operation.parameters if _is_content_type(item)), None)
+        if row is None:
+            return sent
+        values = [item for item in self.operation.parameter_enumerations if item.name.lower() == "content-type"]
+        named = [value for item in values for value in item.values]
+        named += re.findall(r"`([^`]+/[^`]+)`", row.description)
+        media = list(dict.fromkeys(name for name in named if _MEDIA_TYPE.match(name)))
+        if not media:
+            return sent
+        others = [name for name in sent if name not in media]
+        if others:
+            self._warn(row.line, f"the sample sends {others[0]} too, which this row does not name: it was left out")
+        return media
 
     def _read_body_rows(self, payload: Payload, rows: list[SchemaRow]) -> None:
         """Read the rows of the body: one row that is the whole body, or the members of a form."""
@@ -156,7 +159,7 @@ class OperationDraft:
 
     def _read_response(self, row: PageResponse, accepted: list[str]) -> Payload:
         payload = Payload(Place(self.file, row.line), description=row.description)
-        media = list(accepted)
+        media = payload.media = list(accepted)
         self._show(payload, [example for status, example in self.operation.response_examples if status == row.status])
         shows = list(dict.fromkeys(shown.media for shown in payload.shown))
         fenced = [name for name in shows if name != "*/*"]
@@ -287,6 +290,10 @@ class OperationDraft:
                 content[media]["example"] = several[0].value
             else:
                 content[media]["examples"] = _named(several)
+
+
+def _is_content_type(item: PageParameter) -> bool:
+    return item.where == "header" and item.row.name.lower() == "content-type"
 
 
 def _agrees(media: str, shown: list[str]) -> bool:

@@ -19,7 +19,7 @@ _FLAGS |= {"unique": "uniqueItems", "uniqueitems": "uniqueItems", "nullable": "n
 _PART = re.compile(r"^([A-Za-z]+(?: length)?|[<>]=?)\s*(?:[:=]\s*|(?<=[<>=])\s*|\s)\s*(.+)$", re.DOTALL)
 _NUMBER = re.compile(r"-?(?:0|[1-9]\d{0,17})(?:\.\d{1,17})?", re.ASCII)
 _DEFAULT = re.compile(
-    r"(?:^|[\s(.;,])default(?:s)?(?:\s+value)?(?:\s+(?:is|to)\s+(?=[`\"'\d]|true\b|false\b)|\s*[:=]\s*|\s+(?=[`\"\d]))"
+    r"(?:^|[\s(.;,])default(?:s)?(?:\s+value)?(?:\s+(?:is|to)\s+(?=[`\"'\d]|true\b|false\b)|\s*[:=]\s*|\s+(?=[`\"\d]|true\b|false\b|[\w.-]+\)))"
     r"(`[^`]*`|\"[^\"]*\"|'[^']*'|[^\s,;()]+)",
     re.IGNORECASE,
 )

@@ -43,18 +43,23 @@ class Node:
 
 
 def tree(rows: Iterable[SchemaRow], file: str, notes: Notes) -> list[Node]:
-    """Return the rows as trees by their depth; a mark too many hangs a row below the nearest one above."""
+    """Return the rows as trees by their depth; a mark too many hangs a row below the nearest one above.
+
+    The members of an object that is the whole response start with one mark: the least depth is that of the roots.
+    """
+    rows = list(rows)
+    base = min((row.depth for row in rows), default=0)
     roots: list[Node] = []
     path: list[Node] = []
     for row in rows:
-        if row.depth > MAX_DEPTH:
+        depth = row.depth - base
+        if depth > MAX_DEPTH:
             notes.warn(Place(file, row.line), f"{row.name!r} is nested more than {MAX_DEPTH} deep: it was left out")
             continue
-        if row.depth > len(path):
-            notes.warn(
-                Place(file, row.line), f"{row.name!r} has {row.depth} nesting marks, expected at most {len(path)}"
-            )
-        del path[row.depth :]
+        if depth > len(path):
+            expected = f"expected at most {len(path) + base}"
+            notes.warn(Place(file, row.line), f"{row.name!r} has {row.depth} nesting marks, {expected}")
+        del path[depth:]
         node = Node(row)
         (path[-1].children if path else roots).append(node)
         path.append(node)
@@ -136,7 +141,7 @@ class RowReader:
         if scalars:
             self.notes.warn(
                 shape.place,
-                f"{node.row.name!r} is a {' or '.join(scalars)} and yet has rows nested below it: they were left out",
+                f"{node.row.name!r} has the type {' or '.join(scalars)} and yet rows nested below it: they were left out",
             )
             return shape
         self._object(node, shape, value)

@@ -63,10 +63,15 @@ class Components:
 
     def load(self, schemas: Iterable[PageSchema], file: str) -> None:
         """Add the schemas of a page of schemas: their tables stand above all that operations show."""
-        for schema in schemas:
-            self._load(schema, file)
+        shown = [(schema, self._load(schema, file)) for schema in schemas]
+        for schema, value in shown:
+            if value is not MISSING and schema.example:
+                place = Place(file, schema.example.line)
+                self.learn(schema.name, value, place)
+                self._examples[schema.name] = (value, place)
 
-    def _load(self, schema: PageSchema, file: str) -> None:
+    def _load(self, schema: PageSchema, file: str) -> Any:
+        """Add the tables of a schema; return the data of its example."""
         place = Place(file, schema.line)
         if schema.name in self._shapes:
             first = self._shapes[schema.name].place
@@ -91,10 +96,7 @@ class Components:
         if schema.description:
             shape.keywords["description"] = schema.description
         self.define(schema.name, shape)
-        if value is not MISSING and schema.example:
-            example_place = Place(file, schema.example.line)
-            self.learn(schema.name, value, example_place)
-            self._examples[schema.name] = (value, example_place)
+        return value
 
     def share_names(self, roots: Iterable[Shape]) -> None:
         """Give members known only from an example the named schema that a sibling resource's table gives them.

@@ -20,7 +20,7 @@ from mockserver.contract.page import (
     SchemaRow,
 )
 from mockserver.contract.page_blocks import Block
-from mockserver.contract.page_samples import is_shell, read_sample
+from mockserver.contract.page_samples import is_other_language, is_shell, read_sample
 from mockserver.contract.page_tables import (
     enumerations,
     header_rows,
@@ -45,6 +45,7 @@ _ONLY_AUTHENTICATED = re.compile(
 _OPEN = re.compile(r"\b(?:does not require authentication|no authentication (?:is )?required)\b", re.IGNORECASE)
 _ONLY_OPEN = re.compile(r"This operation does not require authentication\.?", re.IGNORECASE)
 _MARKED = re.compile(r"\s*(?:\(deprecated\)|\[deprecated\])\s*", re.IGNORECASE)
+_PATH = re.compile(r"/(?:[^\s?#{}]|\{[^\s/?#{}:!\[\]]+\})*")
 _DETAIL = re.compile(r"^\*\*»?[» ]*([^*:]+)\*\*:\s*(.*)$", re.DOTALL)
 
 
@@ -59,6 +60,7 @@ class _Draft:
     place: str = "head"  # head, samples, call, body, parameters, details, examples, responses, schema
     status: str = ""  # of the response that examples, tables and values belong to
     label: str = ""
+    following: str = ""  # the kind of the next block
     call_seen: bool = False
     description: list[str] = field(default_factory=list)
     deprecated: bool = False
@@ -82,9 +84,9 @@ def read_operation(section: list[Block], tag: str, uses: Uses) -> PageOperation 
     if opening.kind == "heading":
         uses.use(opening, "operation")
         _heading(opening, draft)
-    for block in section[opening.kind == "heading" :]:
-        if uses.boilerplate(block):
-            continue
+    rest = [block for block in section[opening.kind == "heading" :] if not uses.boilerplate(block)]
+    for block, following in zip(rest, [*rest[1:], None], strict=True):
+        draft.following = following.kind if following else ""
         reader = _READERS.get(block.kind)
         if reader is None:
             uses.warn_block(block, f"a {block.kind} that is not understood here was left out")
@@ -177,8 +179,8 @@ def _call(block: Block, draft: _Draft, uses: Uses) -> None:
         return
     if block.info not in _METHODS:
         uses.warn(block.line, f"{where}: OpenAPI 3.1 has no such method, the operation was left out")
-    elif not re.fullmatch(r"/[^\s?#]*", block.text):
-        uses.warn(block.line, f"{where}: expected a path that starts with a slash, the operation was left out")
+    elif not _PATH.fullmatch(block.text):
+        uses.warn(block.line, f"{where}: expected a path such as /items/{{item}}, the operation was left out")
     else:
         uses.use(block, "method and path")
         draft.method, draft.path = block.info, block.text
@@ -196,7 +198,7 @@ def _quote(block: Block, draft: _Draft, uses: Uses) -> None:
         uses.use(block, "label")
         status = match[1].lower() if match[1].lower() == "default" else match[1].upper()
         draft.place, draft.status, draft.label = "examples", status, ""
-    elif draft.place == "examples" and "\n" not in label:
+    elif draft.place == "examples" and draft.status and draft.following == "fence" and "\n" not in label:
         uses.use(block, "label of an example")
         draft.label = label
     elif draft.place in ("head", "call"):
@@ -215,9 +217,11 @@ def _fence(block: Block, draft: _Draft, uses: Uses) -> None:
     if draft.place in ("head", "samples"):
         if is_shell(block.info):
             sample = read_sample(block, uses.warn)
+            if sample and draft.samples:
+                uses.warn(block.line, "a second code sample was left out")
             draft.samples += [sample] if sample else []
-        elif draft.place == "head":
-            uses.warn_block(block, "a code fence before the code samples was left out")
+        elif not is_other_language(block.info):
+            uses.warn_block(block, f"a code fence of {block.info!r} among the code samples was left out")
         return
     example = PageExample(block.line, block.info, block.text, draft.label)
     if draft.place == "body":
@@ -290,8 +294,10 @@ def _text(block: Block, draft: _Draft, uses: Uses) -> None:
     detail = _DETAIL.match(block.text)
     if draft.place in ("head", "samples", "call"):
         uses.use(block, "description")
-        if block.text.strip("*_") != draft.heading:
-            draft.description.append(block.text)
+        summary = re.fullmatch(r"([*_])(?![*_])([^*\n]+)\1", block.text)  # the generator's *summary*
+        text = summary[2] if summary else block.text
+        if text != draft.heading:
+            draft.description.append(text)
     elif draft.place == "details" and detail:
         uses.use(block, "description of a parameter")
         draft.details[detail[1].strip()] = detail[2].strip()

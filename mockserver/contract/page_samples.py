@@ -7,9 +7,11 @@ from mockserver.contract.page import CodeSample
 from mockserver.contract.page_blocks import Block
 from mockserver.contract.page_tables import Warn
 
-__all__ = ["is_shell", "read_sample"]
+__all__ = ["is_other_language", "is_shell", "read_sample"]
 
 _SHELL = ("shell", "sh", "bash", "console", "curl", "zsh", "shell-session")
+_OTHERS = {"javascript", "js", "javascript--nodejs", "javascript--node", "node", "nodejs", "typescript", "ts"}
+_OTHERS |= {"python", "ruby", "php", "java", "go", "http", "csharp", "powershell", "rust", "kotlin", "swift"}
 _FLAGS = {
     "-s",
     "-S",
@@ -60,14 +62,29 @@ def is_shell(info: str) -> bool:
     return info in _SHELL
 
 
+def is_other_language(info: str) -> bool:
+    """Return whether the info word of a fence names a language whose samples repeat what ``curl`` says."""
+    return info in _OTHERS
+
+
 def read_sample(block: Block, warn: Warn) -> CodeSample | None:
     """Return the ``curl`` command in a shell fence, or None with a warning where there is none."""
-    kept = "\n".join(line for line in block.text.split("\n") if not line.lstrip().startswith("#"))
-    try:
-        words = shlex.split(kept.replace("\\\n", " "))
-    except ValueError as problem:
-        warn(block.line, f"the code sample is not a command that a shell can read ({problem}): it was left out")
+    lines = [line for line in block.text.split("\n") if not line.lstrip().startswith("#")]
+    commands = [line for line in "\n".join(lines).replace("\\\n", " ").split("\n") if line.strip()]
+    if not commands:
+        warn(block.line, "the code sample is empty")
         return None
+    try:
+        words = shlex.split(commands[0])
+    except ValueError:  # a quote that spans lines
+        commands = ["\n".join(commands)]
+        try:
+            words = shlex.split(commands[0])
+        except ValueError as problem:
+            warn(block.line, f"the code sample is not one that a shell can read ({problem}): it was left out")
+            return None
+    if len(commands) > 1:
+        warn(block.line, f"what follows the first command of the code sample was left out: {commands[1][:60]!r}")
     while words and words[0] in ("$", ">"):
         words.pop(0)
     if not words or words[0] != "curl":
@@ -83,8 +100,10 @@ def _command(line: int, words: list[str], warn: Warn) -> CodeSample:
         match option:
             case "method":
                 method = value.upper()
+            case "url" if url:
+                warn(line, f"the word {value[:60]!r} of the code sample is not understood and was left out")
             case "url":
-                url = url or value
+                url = value
             case "data":
                 data = data or value
             case "cookie":
@@ -106,6 +125,7 @@ def _arguments(line: int, words: list[str], warn: Warn) -> Iterator[tuple[str, s
     for word in rest:
         name, equals, attached = word.partition("=")
         if word in ("|", ">", ";", "&&"):
+            warn(line, f"what follows {word!r} in the code sample was left out")
             return
         if word in _OPTIONS:
             value = next(rest, None)

@@ -63,6 +63,9 @@ def read_schema(section: Sequence[Block], uses: Uses) -> PageSchema:
                 _text(block, draft, uses)
             case _:
                 uses.warn_block(block, f"a {block.kind} in the schema {draft.name!r} was left out")
+    headed = any(block.kind == "heading" and block.text.lower() == "properties" for block in section[1:])
+    if not (headed or draft.blocks or draft.enumerations):
+        uses.warn(heading.line, f"the schema {draft.name!r} has no table of properties: its example is all there is")
     return PageSchema(
         line=draft.line,
         name=draft.name,
