@@ -35,7 +35,9 @@ class Conversation:
             data = (request["raw"] * request.get("repeat", 1)).encode()
         if data is not None:
             headers["Content-Type"] = "application/json"
-        headers = {name: value for name, value in {**headers, **request.get("headers", {})}.items() if value is not None}
+        headers = {
+            name: value for name, value in {**headers, **request.get("headers", {})}.items() if value is not None
+        }
         path = filled(request["path"], self.saved)
         query = filled(request.get("query"), self.saved)
         return self.client.open(path, method=request["method"], headers=headers, data=data, query_string=query)

@@ -67,7 +67,12 @@ def read_case(path: Path) -> Case:
         if not step["request"]["path"].startswith("/"):
             raise ValueError(f"{place}: a path starts with '/'")
     return Case(
-        name, raw["title"], profiles, raw.get("fixture", "default"), tuple(raw.get("rules", ())), tuple(raw["exchanges"])
+        name,
+        raw["title"],
+        profiles,
+        raw.get("fixture", "default"),
+        tuple(raw.get("rules", ())),
+        tuple(raw["exchanges"]),
     )
 
 
