@@ -51,12 +51,12 @@ def settings_fit_type(context: RuleContext) -> Iterator[Violation]:
 
 
 def no_keys_beside_bedrock(context: RuleContext) -> Iterator[Violation]:
-    """A provider that has bedrock settings gets no keys: the settings carry the credentials."""
+    """A provider that has bedrock settings gets no keys: those carry the credentials; no member is named."""
     entries = _member(context.body, "api_keys")
     if context.current is None or not isinstance(entries, list) or not entries:
         return
     if _is_bedrock(context.current.data.get("settings")):
-        yield Violation(("api_keys",), "no-keys-beside-bedrock", "must be empty: the provider has bedrock settings")
+        yield Violation((), "no-keys-beside-bedrock", "holds keys for a provider that has bedrock settings")
 
 
 RULES: dict[str, Rule] = {
