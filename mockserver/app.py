@@ -5,8 +5,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import flask
-
 from mockserver.auth import Directory
 from mockserver.contract.loading import load_contract
 from mockserver.domain.ai_providers import HOOKS
@@ -18,7 +16,7 @@ from mockserver.engine.world import Clock, Ids, RandomIds, SeededIds, SteppingCl
 from mockserver.fixtures import Fixture, load_fixture
 from mockserver.resources import document_path, fixture_path
 from mockserver.settings import Settings
-from mockserver.web.application import make_application
+from mockserver.web.application import Application, make_application
 from mockserver.web.front import Front, RequestLog
 
 __all__ = ["Mock", "create_app", "create_mock"]
@@ -34,7 +32,7 @@ class Mock:
     contract: Contract
     fixture: Fixture
     pipeline: Pipeline
-    app: flask.Flask
+    app: Application
 
 
 def create_mock(settings: Settings | None = None, *, front: bool = True) -> Mock:
@@ -71,6 +69,6 @@ def create_mock(settings: Settings | None = None, *, front: bool = True) -> Mock
     return Mock(settings, contract, fixture, pipeline, app)
 
 
-def create_app(settings: Settings | None = None) -> flask.Flask:
+def create_app(settings: Settings | None = None) -> Application:
     """Return the mock as a Flask application, for embedding and for any WSGI server."""
     return create_mock(settings).app

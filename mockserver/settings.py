@@ -2,6 +2,7 @@
 
 import difflib
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -60,7 +61,7 @@ def read_settings(
     known = {field.name: field.type for field in fields(Settings)}
     values: dict[str, Any] = {}
     for name, value in _from_file(file).items():
-        values[_known(name, known, f"the file {file}")] = _typed(name, value, known)
+        values[name] = _typed(_known(name, known, f"the file {file}"), value, known)
     for key, text in (os.environ if environment is None else environment).items():
         if key.startswith(PREFIX):
             name = _known(key.removeprefix(PREFIX).lower(), known, f"the environment variable {key}")
@@ -94,7 +95,7 @@ def _typed(label: str, value: Any, known: Mapping[str, Any], name: str = "") -> 
     wanted = known[name or label]
     if wanted is bool and isinstance(value, str) and value.lower() in {"1", "true", "yes", "0", "false", "no"}:
         return value.lower() in {"1", "true", "yes"}
-    if wanted is int and isinstance(value, str) and value.lstrip("-").isdecimal():
+    if wanted is int and isinstance(value, str) and re.fullmatch("-?[0-9]{1,18}", value):
         return int(value)
     if isinstance(value, wanted) and not (wanted is int and isinstance(value, bool)):
         return value

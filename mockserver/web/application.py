@@ -1,6 +1,6 @@
 """The Flask application: the API's paths through the pipeline, and the mock's own pages below ``/__mock__``."""
 
-from typing import Any
+from typing import Any, TypeAlias
 
 import flask
 
@@ -8,7 +8,9 @@ from mockserver import __version__
 from mockserver.engine.pipeline import Pipeline
 from mockserver.web.front import finished, read_request
 
-__all__ = ["make_application"]
+__all__ = ["Application", "make_application"]
+
+Application: TypeAlias = flask.Flask  # so that nobody else needs to import Flask
 
 _METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"]
 
