@@ -16,6 +16,9 @@ from mockserver.settings import Settings
 
 __all__ = ["LocalServer", "banner", "serve"]
 
+# One would be the fastest, but then a client that sends half a body holds up all the others.
+THREADS = 8
+
 
 class LocalServer:
     """A mock on a free port of this machine, in a thread; use it as a context manager.
@@ -99,7 +102,7 @@ def serve(settings: Settings) -> None:
         port=port,
         interface=Interfaces.WSGI,
         workers=1,
-        blocking_threads=1,
+        blocking_threads=THREADS,
         websockets=False,
         log_enabled=False,
         workers_kill_timeout=10,
