@@ -66,14 +66,8 @@ def read_case(path: Path) -> Case:
             raise ValueError(f"{place}: a request has a body or a raw text, not both")
         if not step["request"]["path"].startswith("/"):
             raise ValueError(f"{place}: a path starts with '/'")
-    return Case(
-        name,
-        raw["title"],
-        profiles,
-        raw.get("fixture", "default"),
-        tuple(raw.get("rules", ())),
-        tuple(raw["exchanges"]),
-    )
+    fixture, rules = raw.get("fixture", "default"), tuple(raw.get("rules", ()))
+    return Case(name, raw["title"], profiles, fixture, rules, tuple(raw["exchanges"]))
 
 
 def _known(place: str, value: Any, known: set[str], required: set[str]) -> None:
