@@ -26,7 +26,7 @@ TABLE = {
     "checking": {"contract", "domain", "engine", "errors", "fixtures", "resources"},
     "web": {"__init__", "auth", "control", "domain", "engine", "errors"},
     "app": BELOW_APP,
-    "server": {"app", "errors", "settings"},
+    "server": {"app", "engine", "errors", "settings"},
     "cli": {"__init__", "checking", "contract", "engine", "errors", "resources", "server", "settings"},
     "__main__": {"cli"},
     "pytest_plugin": {"app", "errors", "server", "settings"},
