@@ -15,7 +15,23 @@ REFERENCE_PAGE = Path("../shared/reference/aiproviders.md")
 
 
 class _Commands(click.Group):
-    """A group that turns every error of the project into one clear line per fault."""
+    """A group that turns every error of the project, and of the command line, into one clear line per fault."""
+
+    def main(self, *args: Any, standalone_mode: bool = True, **extra: Any) -> Any:
+        """Run the command line, and end the process where click would."""
+        if not standalone_mode:
+            return super().main(*args, standalone_mode=False, **extra)
+        try:
+            result = super().main(*args, standalone_mode=False, **extra)
+        except click.exceptions.NoArgsIsHelpError as error:
+            error.show()
+            sys.exit(error.exit_code)
+        except click.ClickException as error:
+            click.echo(f"mockserver: {' '.join(error.format_message().split())}", err=True)
+            sys.exit(2)
+        except click.Abort:
+            sys.exit(130)
+        sys.exit(result if isinstance(result, int) else 0)
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command."""

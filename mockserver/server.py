@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import Any
 
 from mockserver.app import Mock, create_mock
+from mockserver.engine.operations import Operation
 from mockserver.errors import UsageError
 from mockserver.settings import Settings
 
@@ -69,11 +70,10 @@ def banner(mock: Mock, url: str) -> str:
         tokens.append(f"{token.value} ({state})")
     lines.append(f"  tokens    {', '.join(tokens) or 'none'}")
     paths = list(mock.contract.resources.values())
-    sample = next((t.value for t in mock.fixture.tokens if not t.user.suspended), "")
     if paths and paths[0].operations.get("list"):
         path = url + paths[0].operations["list"].path
-        header = f"-H 'Coder-Session-Token: {sample}'"
-        lines += ["", "Try:", f"  curl {path} {header}"]
+        header = _credential(mock, paths[0].operations["list"])
+        lines += ["", "Try:", f"  curl {path} {header}".rstrip()]
         if "providers" in mock.contract.resources:
             body = (
                 '{"type": "openai", "name": "mine", "base_url": "https://api.openai.com/v1", "api_keys": ["dummy-key"]}'
@@ -81,6 +81,20 @@ def banner(mock: Mock, url: str) -> str:
             lines.append(f"  curl {path} {header} -H 'Content-Type: application/json' -d '{body}'")
             lines.append(f"  curl -X DELETE {path}/mine {header}")
     return "\n".join([*lines, "", "Stop with Ctrl-C."])
+
+
+def _credential(mock: Mock, operation: Operation) -> str:
+    """Return the option that has curl send a good token the way an operation takes it, or nothing."""
+    now = mock.pipeline.world.clock.now()
+    good = (t for t in mock.fixture.tokens if not t.user.suspended and (t.expires is None or t.expires > now))
+    token = next((token.value for token in good), None)
+    schemes = mock.contract.document.security_schemes
+    for name in (name for option in operation.security for name in option if name in schemes):
+        if token is not None and schemes[name].where == "header":
+            return f"-H '{schemes[name].param}: {token}'"
+        if token is not None and schemes[name].where == "bearer":
+            return f"-H 'Authorization: Bearer {token}'"
+    return ""
 
 
 def serve(settings: Settings) -> None:
@@ -127,6 +141,9 @@ class _Worker:
         self._app, self._settings, self._announcement = app, settings, announcement
 
     def __call__(self) -> Any:
+        # A terminal sends Ctrl-C to both processes: the parent hears it, and ends this one in order.
+        if hasattr(signal, "pthread_sigmask"):
+            signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         app = self._app if self._app is not None else create_mock(self._settings).app
         threading.Thread(target=_announce, args=self._announcement, daemon=True).start()
         return app.wsgi_app
