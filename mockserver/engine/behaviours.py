@@ -7,6 +7,7 @@ Every behaviour is a function of one signature: it reads the exchange, stages it
 import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any, Protocol
 
 from mockserver.engine.hooks import Hooks, World
@@ -16,9 +17,11 @@ from mockserver.engine.resources import Resource, snake
 from mockserver.engine.samples import Sampler
 from mockserver.engine.store import Changes, Key, Record, Store, Table
 from mockserver.engine.views import Cut, cutter
-from mockserver.engine.world import rfc3339
+from mockserver.engine.world import parse_rfc3339, rfc3339
 
 __all__ = ["BEHAVIOURS", "Collection", "Outcome", "Situation"]
+
+_INSTANT = timedelta(microseconds=1)
 
 
 @dataclass(slots=True)
@@ -89,7 +92,9 @@ class Collection:
         """Return ``data`` with its times of change moved on."""
         for name, (how, _) in self._made.items():
             if how == "updated":
-                data[name] = rfc3339(world.clock.tick())
+                now = world.clock.tick()
+                # A fixture may hold times that are still to come; a change is later than what it changes.
+                data[name] = rfc3339(max(now, parse_rfc3339(data[name]) + _INSTANT) if data.get(name) else now)
         return data
 
 

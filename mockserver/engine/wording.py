@@ -55,7 +55,10 @@ def from_core(error: Any, prefix: tuple[str | int, ...] = ()) -> Iterator[Schema
 
 
 def violations_of(errors: Iterable[SchemaError], where: str = "body") -> tuple[Violation, ...]:
-    """Return one violation per faulty place, in the order found; several faults of one place share an entry."""
+    """Return one violation per faulty place, ordered by place; several faults of one place share an entry.
+
+    The order is that of the names, so that it does not depend on which validator found the faults.
+    """
     found: dict[tuple[str | int, ...], tuple[str, list[str]]] = {}
     for error in errors:
         for leaf in _leaves(error):
@@ -64,7 +67,14 @@ def violations_of(errors: Iterable[SchemaError], where: str = "body") -> tuple[V
             empty_already = keyword in {"pattern", "format"} and leaf.instance == "" and details
             if detail not in details and not empty_already:
                 details.append(detail)
-    return tuple(Violation(path, keyword, "; ".join(details), where) for path, (keyword, details) in found.items())
+    return tuple(
+        Violation(path, keyword, "; ".join(details), where)
+        for path, (keyword, details) in sorted(found.items(), key=lambda item: [_rank(part) for part in item[0]])
+    )
+
+
+def _rank(part: str | int) -> tuple[int, str]:
+    return (part, "") if isinstance(part, int) else (-1, part)
 
 
 def _leaves(error: SchemaError) -> Iterator[SchemaError]:
