@@ -57,7 +57,7 @@ def file(tmp_path):
         (["serve", "--workers", "2"], "workers is 2, must be 1: the state is in the memory of one process"),
         (["serve", "--port", "70000"], "port is 70000, must be from 0 to 65535"),
         (["serve", "--port", "http"], "'http' is not a valid integer"),
-        (["serve", "--prot", "1"], "No such option: --prot"),
+        (["serve", "--prot", "1"], "Did you mean one of: '--host', '--port'"),
         (["serve", "--fixtures", "nothing.yaml"], "nothing.yaml: cannot be read (No such file or directory)"),
         (["serve", "--fixtures", "huge"], "huge: cannot be read"),
         (["serve", "--contract", "nothing.yaml"], "nothing.yaml: cannot be read (No such file or directory)"),
