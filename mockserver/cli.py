@@ -17,12 +17,13 @@ REFERENCE_PAGE = Path("../shared/reference/aiproviders.md")
 class _Commands(click.Group):
     """A group that turns every error of the project, and of the command line, into one clear line per fault."""
 
-    def main(self, *args: Any, standalone_mode: bool = True, **extra: Any) -> Any:
+    def main(self, *args: Any, **extra: Any) -> Any:  # type: ignore[override]  # click's own overloads differ
         """Run the command line, and end the process where click would."""
-        if not standalone_mode:
-            return super().main(*args, standalone_mode=False, **extra)
+        parent: Any = super()
+        if not extra.pop("standalone_mode", True):
+            return parent.main(*args, standalone_mode=False, **extra)
         try:
-            result = super().main(*args, standalone_mode=False, **extra)
+            result = parent.main(*args, standalone_mode=False, **extra)
         except click.exceptions.NoArgsIsHelpError as error:
             error.show()
             sys.exit(error.exit_code)

@@ -11,6 +11,9 @@ from mockserver.errors import DocumentError, Fault
 
 __all__ = ["load_contract", "load_document"]
 
+_DATA = {"example", "examples", "default", "enum", "const"}  # what these hold is data, not references
+_NAMED = {"properties", "patternProperties", "$defs", "schemas"}  # unless the author chose the name
+
 
 def load_document(path: Path) -> dict[str, Any]:
     """Return the data of an OpenAPI 3.1 document. Raises :class:`DocumentError`, faults with their lines."""
@@ -86,7 +89,7 @@ def _references(node: Any, place: tuple[str | int, ...] = ()) -> Iterator[tuple[
         if isinstance(reference, str):
             yield (*place, "$ref"), reference
         for key, value in node.items():
-            if key not in {"example", "examples", "default", "enum", "const"}:
+            if key not in _DATA or (place and place[-1] in _NAMED):
                 yield from _references(value, (*place, key))
     elif isinstance(node, list):
         for index, value in enumerate(node):

@@ -6,6 +6,7 @@ are aliases that would grow the data beyond bounds. Lines are found again only w
 a good file costs no position table. YAML 1.2, section 10.3 (core schema).
 """
 
+import math
 import re
 from collections.abc import Hashable, Iterator
 from pathlib import Path
@@ -21,6 +22,8 @@ MAX_NODES = 20_000_000  # values after aliases are followed: a bound on memory, 
 
 MAX_DEPTH = 200  # levels of mappings and sequences
 _INDENT = re.compile(r"^[ \-?\t]+", re.MULTILINE)  # what can open block collections on one line
+
+_FLOAT = re.compile(r"^-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?$")
 
 _BASE: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -48,7 +51,10 @@ class _Loader(_BASE):  # type: ignore[misc]  # the C loader where libyaml is the
 
 
 def _construct_float(loader: Any, node: yaml.ScalarNode) -> float:
-    return float(node.value)
+    number = float(node.value)
+    if math.isinf(number):
+        raise yaml.constructor.ConstructorError(None, None, f"{node.value} is beyond any double", node.start_mark)
+    return number
 
 
 def _construct_int(loader: Any, node: yaml.ScalarNode) -> int:
@@ -66,7 +72,7 @@ _Loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"^(?:true|fa
 _Loader.add_implicit_resolver("tag:yaml.org,2002:int", re.compile(r"^-?(?:0|[1-9][0-9]*)$"), list("-0123456789"))
 _Loader.add_implicit_resolver(
     "tag:yaml.org,2002:float",
-    re.compile(r"^-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?$"),
+    _FLOAT,
     list("-0123456789"),
 )
 _Loader.add_constructor("tag:yaml.org,2002:map", _construct_map)
@@ -234,7 +240,9 @@ class _Dumper(yaml.SafeDumper):
 def _represent_str(dumper: yaml.SafeDumper, value: str) -> yaml.ScalarNode:
     if "\n" in value:
         return dumper.represent_scalar("tag:yaml.org,2002:str", value, style="|")
-    return dumper.represent_scalar("tag:yaml.org,2002:str", value)
+    # The dumper quotes what YAML 1.1 would read as something else; this reader takes more for numbers.
+    style = "'" if _FLOAT.fullmatch(value) else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=style)
 
 
 _Dumper.add_representer(str, _represent_str)
