@@ -141,7 +141,7 @@ class RowReader:
         if scalars:
             self.notes.warn(
                 shape.place,
-                f"{node.row.name!r} has the type {' or '.join(scalars)} and yet rows nested below it: they were left out",
+                f"{node.row.name!r} has the type {' or '.join(scalars)} and yet rows below it: they were left out",
             )
             return shape
         self._object(node, shape, value)

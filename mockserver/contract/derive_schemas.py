@@ -39,18 +39,28 @@ class Components:
 
     def define(self, name: str, shape: Shape) -> None:
         """Add what a table says of a named schema."""
+        name = self._target(name)
         known = self._shapes.get(name)
         if known is None:
             self._shapes[name] = shape
-        else:
+        elif not known.ref:
             merge(known, shape, name, self.notes, self.define)
+
+    def _target(self, name: str) -> str:
+        """Return the schema that a name stands for in the end: some are only another name for one."""
+        passed: set[str] = set()
+        while name not in passed and name in self._shapes and self._shapes[name].ref:
+            passed.add(name)
+            name = self._shapes[name].ref
+        return name
 
     def learn(self, name: str, value: Any, place: Place) -> None:
         """Fill what is open in a named schema from an example."""
+        name = self._target(name)
         known = self._shapes.get(name)
         if known is None:
             self._shapes[name] = from_example(value, place)
-        else:
+        elif not known.ref:
             adopt(known, value, place, self.notes, self.learn, name)
 
     def adopt(self, shape: Shape, value: Any, place: Place) -> None:

@@ -42,6 +42,11 @@ _AUTHENTICATED = re.compile(r"\bmust be authenticated\b", re.IGNORECASE)
 _ONLY_AUTHENTICATED = re.compile(
     r"To perform this operation, you must be authenticated\.?(?: \[[^\]]*\]\([^)]*\)\.?)?", re.IGNORECASE
 )
+_BY_MEANS = re.compile(
+    r"To perform this operation, you must be authenticated by means of one of(?: the following methods)?:"
+    r"(?: [\w-]+(?: \( Scopes: [^()]*\))?,?)*",
+    re.IGNORECASE,
+)
 _OPEN = re.compile(r"\b(?:does not require authentication|no authentication (?:is )?required)\b", re.IGNORECASE)
 _ONLY_OPEN = re.compile(r"This operation does not require authentication\.?", re.IGNORECASE)
 _MARKED = re.compile(r"\s*(?:\(deprecated\)|\[deprecated\])\s*", re.IGNORECASE)
@@ -340,6 +345,8 @@ def _aside(block: Block, draft: _Draft, uses: Uses) -> None:
     if _OPEN.search(text) or _AUTHENTICATED.search(text):
         uses.use(block, "authentication")
         _set_authenticated(block, draft, uses, not _OPEN.search(text))
+        if not any(known.fullmatch(text) for known in (_ONLY_AUTHENTICATED, _ONLY_OPEN, _BY_MEANS)):
+            uses.warn(block.line, f"of the aside, only what it says on authentication was read: {text[:80]!r}")
     elif draft.place in ("head", "samples", "call"):
         uses.use(block, "description")
         draft.description.append(text)

@@ -64,10 +64,10 @@ def read_page(text: str, name: str) -> Page:
     uses = Uses(name)
     draft = _Draft()
     for section in _sections(split_blocks(lines)):
-        if section[0].kind == "heading":
-            _section(section, draft, uses)
-        else:
-            _opening(section, draft, uses)
+        front = 0 if section[0].kind == "heading" else _length_of_front(section)
+        _opening(section[:front], draft, uses)
+        if section[front:]:
+            _section(section[front:], draft, uses)
     uses.sweep(lines)
     return Page(
         name=name,
@@ -94,6 +94,13 @@ def _sections(blocks: Sequence[Block]) -> list[list[Block]]:
             sections.append([])
         sections[-1].append(block)
     return [section for section in sections if section]
+
+
+def _length_of_front(blocks: Sequence[Block]) -> int:
+    """Return how many blocks stand before the first heading and belong to no operation."""
+    if any(block.kind == "call" for block in blocks):  # an operation without a heading
+        return sum(block.kind == "front" for block in blocks)
+    return len(blocks)
 
 
 def _section(section: list[Block], draft: _Draft, uses: Uses) -> None:
@@ -125,7 +132,7 @@ def _title(section: list[Block], draft: _Draft, uses: Uses) -> None:
     else:
         uses.use(heading, "title")
         draft.title = draft.title or heading.text
-        prose = [block for block in section[1:] if block.kind in ("text", "quote")]
+        prose = [block for block in section[1:] if block.kind in ("text", "quote") and not uses.boilerplate(block)]
         for block in prose:
             uses.use(block, "description of a tag")
         draft.tags.append(PageTag(heading.line, heading.text, "\n\n".join(block.text for block in prose)))
