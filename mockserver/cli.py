@@ -17,7 +17,7 @@ REFERENCE_PAGE = Path("../shared/reference/aiproviders.md")
 class _Commands(click.Group):
     """A group that turns every error of the project, and of the command line, into one clear line per fault."""
 
-    def main(self, *args: Any, **extra: Any) -> Any:  # type: ignore[override]  # click's own overloads differ
+    def main(self, *args: Any, **extra: Any) -> Any:
         """Run the command line, and end the process where click would."""
         parent: Any = super()
         if not extra.pop("standalone_mode", True):

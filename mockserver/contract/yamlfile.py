@@ -143,7 +143,7 @@ def _refuse_depth(text: str, name: str, error: type[BadInput]) -> None:
                     Fault(
                         f"is nested more than {MAX_DEPTH} levels deep",
                         name,
-                        event.start_mark.line + 1,
+                        (event.start_mark.line if event.start_mark else -1) + 1,
                         hint="Flatten it: a contract or fixture needs a few dozen levels.",
                     )
                 )
