@@ -114,21 +114,23 @@ def _from_sample(
         if known is None:
             components.notes.warn(place, f"the sample sends the query parameter {name!r}, which no table has")
         else:
-            _example(known, text, components)
+            _example(known, text, place, components.notes)
     for name, text in sent_headers(sample):
         if ("header", name.lower()) in found:
-            _example(found["header", name.lower()], text, components)
+            _example(found["header", name.lower()], text, place, components.notes)
         else:
             components.notes.warn(place, f"the sample sends the header {name!r}, which no table has: it was added")
             found["header", name.lower()] = {"name": name, "in": "header", "schema": {}, "example": text}
 
 
-def _example(parameter: dict[str, Any], text: str, components: Components) -> None:
-    """Add the sample's value as the example, where it is one."""
+def _example(parameter: dict[str, Any], text: str, place: Place, notes: Notes) -> None:
+    """Add the sample's value as the example, where it fits the parameter's type."""
     schema = parameter["schema"]
-    kind = schema.get("type", "string")
+    listed = schema.get("type") == "array"
+    inner = schema.get("items", {}) if listed else schema
+    kind = inner.get("type", "string")
     value = literal(text, (kind,) if isinstance(kind, str) else tuple(kind))
-    if value is None or "example" in parameter or "$ref" in schema:
-        return
-    if not Fitness({}).misfit(value, {key: item for key, item in schema.items() if key != "items"}):
-        parameter["example"] = value
+    if value is None or Fitness({}).misfit(value, inner if "$ref" not in str(inner) else {}):
+        notes.warn(place, f"the sample's value {text[:60]!r} for {parameter['name']!r} does not fit its type")
+    elif "example" not in parameter:
+        parameter["example"] = [value] if listed else value

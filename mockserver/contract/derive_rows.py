@@ -12,6 +12,7 @@ How the generator writes nesting:
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 from mockserver.contract.derive_restrictions import restrictions
@@ -210,8 +211,9 @@ class RowReader:
         """Give enumerated values to the rows that they are for.
 
         A name that occurs once takes its values. A name that occurs several times with as many enumerations takes
-        them in the order of the rows. Otherwise the example decides: the generator shows a value of the
-        enumeration there. What is still open goes to every row that can take it, with a warning.
+        them in the order of the rows; values that ran together, one row each, are split where the examples say.
+        Otherwise the example decides: the generator shows a value of the enumeration there. What is still open
+        goes to every row that can take it, with a warning.
         """
         groups: dict[str, list[Enumeration]] = {}
         for values in enumerations:
@@ -224,6 +226,9 @@ class RowReader:
                 )
             elif len(places) == len(group):
                 for (shape, _), values in zip(places, group, strict=True):
+                    self.give(shape, values)
+            elif len(group) == 1 and (parts := _split_run(group[0], [value for _, value in places])):
+                for (shape, _), values in zip(places, parts, strict=True):
                     self.give(shape, values)
             else:
                 self._by_example(name, places, group)
@@ -256,6 +261,25 @@ class RowReader:
             self.give(shape.items, values)
         else:
             shape.values, shape.values_place = values.values, place
+
+
+def _split_run(values: Enumeration, shown: list[Any]) -> list[Enumeration]:
+    """Split values that ran together into one enumeration per row, or return nothing where that is not sure.
+
+    The generator lists the values row by row of the table and shows the first of each in the example: the examples
+    must be values of the run, the first of them its start, each later one further down.
+    """
+    texts = [value if isinstance(value, str) else "" for value in shown]
+    if not values.run or any(text not in values.values for text in texts):
+        return []
+    starts = [values.values.index(text) for text in texts]
+    if starts[0] != 0 or any(first >= second for first, second in pairwise(starts)):
+        return []
+    ends = [*starts[1:], len(values.values)]
+    return [
+        Enumeration(values.line + start, values.name, values.values[start:end])
+        for start, end in zip(starts, ends, strict=True)
+    ]
 
 
 def _only(node: Node, children: list[Node]) -> Node:

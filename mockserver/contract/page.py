@@ -76,11 +76,16 @@ class PageParameter:
 
 @dataclass(frozen=True, slots=True)
 class Enumeration:
-    """The values that a table of enumerated values gives to one name; the name is empty for a whole schema."""
+    """The values that a table of enumerated values gives to one name; the name is empty for a whole schema.
+
+    ``run`` is True where each value had a row of its own: several enumerations of one name may then have run
+    together.
+    """
 
     line: int
     name: str
     values: tuple[str, ...]
+    run: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -281,7 +281,7 @@ def enumerations(block: Block, warn: Warn) -> tuple[Enumeration, ...]:
         last = found[-1] if found else None
         single = len(values) == 1
         if last and single and (not name or name == last.name) and values[0] not in last.values:
-            found[-1] = Enumeration(last.line, last.name, (*last.values, *values))
+            found[-1] = Enumeration(last.line, last.name, (*last.values, *values), run=True)
         elif not name and column:
             warn(line, "enumerated values without a name were left out")
         else:

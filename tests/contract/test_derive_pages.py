@@ -66,7 +66,7 @@ def examples_of(node: Any, components: Any) -> list[tuple[Any, Any]]:
 def test_every_example_fits_its_schema(path: Path) -> None:
     document = derive_file(path).document
     found = examples_of(document["paths"], document)
-    schemas = document["components"]["schemas"]
+    schemas = document["components"].get("schemas", {})
     found += [(value, schema) for schema in schemas.values() for value in schema.get("examples", [])]
     assert found
     for value, schema in found:

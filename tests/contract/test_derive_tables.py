@@ -278,6 +278,20 @@ SPREAD: dict[str, tuple[str, tuple[str, ...], list[str] | None, list[str] | None
         1,
     ),
     "one, shown nowhere": ("", ("| `kind` | `a`, `b` |",), ["a", "b"], ["a", "b"], 1),
+    "run together, split by the example": (
+        '{"kind": "a", "inner": {"kind": "c"}}',
+        ("| `kind` | a |", "| `kind` | b |", "| `kind` | c |", "| `kind` | d |"),
+        ["a", "b"],
+        ["c", "d"],
+        0,
+    ),
+    "in one cell, not split": (
+        '{"kind": "a", "inner": {"kind": "c"}}',
+        ("| `kind` | `a`, `b`, `c`, `d` |",),
+        ["a", "b", "c", "d"],
+        ["a", "b", "c", "d"],
+        1,
+    ),
     "rows repeat a value": ("", ("| `kind` | a |", "| `kind` | b |", "| `kind` | a |"), ["a", "b"], ["a"], 0),
 }
 
