@@ -10,7 +10,7 @@ from mockserver.engine.hooks import Hooks, Rule, unique_rule
 from mockserver.engine.operations import Document, MediaType, Operation, ResponseSpec
 from mockserver.engine.plans import Compiler, ParameterPlan, SchemaPlan
 from mockserver.engine.problems import DEFAULT_SCHEMA, Shaper
-from mockserver.engine.resources import bind
+from mockserver.engine.resources import Resource, bind
 from mockserver.engine.routing import Router
 from mockserver.engine.samples import Sampler
 from mockserver.engine.views import Cut, cutter
@@ -92,7 +92,9 @@ class Contract:
         self.any_content_type = bool(raw.get("x-any-content-type"))
         hooks = hooks or {}
         self.collections = {
-            name: Collection(document, resource, hooks.get(name, Hooks)(resource.defaults))
+            name: Collection(
+                document, resource, hooks.get(name, Hooks)(resource.defaults, _write_only(document, resource))
+            )
             for name, resource in self.resources.items()
         }
         self.nested = {
@@ -154,6 +156,17 @@ class Contract:
         rules = [*(rule for rule in rules if rule.id not in plan.operation.rules), *listed]
         plan.body_rules = tuple(rule for rule in rules if not rule.needs_state)
         plan.state_rules = tuple(rule for rule in rules if rule.needs_state)
+
+
+def _write_only(document: Document, resource: Resource) -> dict[str, tuple[str, ...]]:
+    """Return, for each member of an item that holds write-only members, the names of those."""
+    found: dict[str, tuple[str, ...]] = {}
+    for name, node in document.properties(resource.item_schema).items():
+        inner = document.properties(node)
+        secret = tuple(key for key, value in inner.items() if document.resolve(value).get("writeOnly"))
+        if secret:
+            found[name] = secret
+    return found
 
 
 def _content_type(media: MediaType) -> str:

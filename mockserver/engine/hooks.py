@@ -54,9 +54,10 @@ class Hooks:
 
     rules: Mapping[str, Rule] = {}
 
-    def __init__(self, defaults: Mapping[str, Any]) -> None:
-        """Remember the declared defaults of the collection's members."""
+    def __init__(self, defaults: Mapping[str, Any], write_only: Mapping[str, tuple[str, ...]]) -> None:
+        """Remember the declared defaults of members, and, by member, what inside it the contract marks write-only."""
         self.defaults = defaults
+        self.write_only = write_only
 
     def create(self, data: Data, body: Data, world: World) -> Data:
         """Return the record to store for a create; ``data`` holds defaults, members sent and members made."""

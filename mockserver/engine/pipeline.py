@@ -5,6 +5,8 @@ the answer has been found to be on contract. A step refuses a request by raising
 :class:`~mockserver.engine.problems.Problem`.
 """
 
+import logging
+import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -24,6 +26,8 @@ from mockserver.engine.store import Changes, Key, Record, Store, Table
 from mockserver.engine.uuids import canonical
 
 __all__ = ["Exchange", "Identity", "OffContract", "Pipeline", "Principal"]
+
+_log = logging.getLogger("mockserver")
 
 
 class Principal(Protocol):
@@ -352,8 +356,7 @@ def _find(exchange: Exchange, resource: Resource, parents: Key, text: str) -> Re
         if record is not None:
             break
     if record is None:
-        what = resource.name.removesuffix("s")
-        raise Problem("not-found", "Not found.", f"No {what} matches {_short(text)!r}.")
+        raise Problem("not-found", "Not found.", f"Nothing in {resource.name!r} matches {_short(text)!r}.")
     return record
 
 
@@ -506,8 +509,11 @@ class Pipeline:
         except Problem as problem:
             return self._refusal(exchange, problem)
         except OffContract as problem:
+            _log.error("answer withheld: %s", problem)
             return self._refusal(exchange, Problem("off-contract", "The mock broke its contract.", str(problem)))
         except Exception as error:  # noqa: BLE001  # a server answers, whatever happened
+            # Where it happened, and not what was in the values: they may be secrets.
+            _log.error("%s in:\n%s", type(error).__name__, "".join(traceback.format_tb(error.__traceback__)))
             text = f"{type(error).__name__} in {exchange.plan.operation if exchange.plan else 'routing'}"
             return self._refusal(exchange, Problem("internal", "The mock failed.", text))
         if exchange.response is None:

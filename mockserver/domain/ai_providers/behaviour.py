@@ -9,8 +9,6 @@ from mockserver.engine.hooks import Data, Hooks, Rule, World
 
 __all__ = ["HOOKS", "ProviderHooks"]
 
-_SECRETS = ("access_key", "access_key_secret")
-
 
 class ProviderHooks(Hooks):
     """What the collection ``providers`` does beyond its declaration."""
@@ -24,7 +22,7 @@ class ProviderHooks(Hooks):
             kept.setdefault(name, value)
         kept["api_keys"] = new_keys(body.get("api_keys") or (), world, data["created_at"])
         if kept["settings"]:
-            kept["settings"] = _without_empty_secrets(kept["settings"])
+            kept["settings"] = self._settings(None, kept["settings"])
         return kept
 
     def update(self, old: Mapping[str, Any], body: Data, world: World) -> Data:
@@ -33,27 +31,24 @@ class ProviderHooks(Hooks):
         if "api_keys" in changed:
             changed["api_keys"] = reconcile(old["api_keys"], changed["api_keys"], world)
         if "settings" in changed:
-            changed["settings"] = _with_kept_secrets(old.get("settings"), changed["settings"])
+            changed["settings"] = self._settings(old.get("settings"), changed["settings"])
         return changed
+
+    def _settings(self, old: Any, new: Mapping[str, Any]) -> Data:
+        """Return new settings; a secret that they omit keeps its stored value, one that is empty is cleared.
+
+        What is a secret, the contract says: where it marks none, settings are kept as they are sent.
+        """
+        secrets = self.write_only.get("settings", ())
+        stored = old if isinstance(old, Mapping) else {}
+        kept = {name: stored[name] for name in secrets if name in stored and name not in new}
+        return {name: value for name, value in {**new, **kept}.items() if value or name not in secrets}
 
     def view(self, data: Mapping[str, Any]) -> Mapping[str, Any]:
         """Show the name where there is no display name."""
         if data.get("display_name"):
             return data
         return {**data, "display_name": data["name"]}
-
-
-def _with_kept_secrets(old: Any, new: Mapping[str, Any]) -> dict[str, Any]:
-    """Return new settings; a secret that they omit keeps its stored value, one that is empty is cleared."""
-    kept = old if isinstance(old, Mapping) and old.get("_type") == new.get("_type") is not None else {}
-    secrets = {name: kept[name] for name in _SECRETS if name in kept and new.get(name) is None}
-    return _without_empty_secrets({**new, **secrets})
-
-
-def _without_empty_secrets(settings: Mapping[str, Any]) -> dict[str, Any]:
-    if settings.get("_type") != "bedrock":
-        return dict(settings)
-    return {name: value for name, value in settings.items() if value is not None and (value or name not in _SECRETS)}
 
 
 HOOKS = {"providers": ProviderHooks}
