@@ -40,22 +40,23 @@ def _is_base64(value: str) -> bool:
 class SchemaPlan:
     """A compiled schema: ``is_valid`` answers fast, ``violations`` says what is wrong."""
 
-    __slots__ = ("_validator", "is_valid")
+    __slots__ = ("_document", "_validator", "is_valid")
 
-    def __init__(self, validator: Any) -> None:
+    def __init__(self, validator: Any, document: Any) -> None:
         self._validator = validator
+        self._document = document
         self.is_valid: Callable[[Any], bool] = validator.is_valid
 
     def violations(self, value: Any, where: str = "body") -> tuple[Violation, ...]:
         """Return the faults of a value, one per faulty place."""
-        return violations_of(map(from_rs, self._validator.iter_errors(value)), where)
+        return violations_of((from_rs(error, self._document) for error in self._validator.iter_errors(value)), where)
 
 
 class Compiler:
     """Compiles the schemas of one document; a schema that does not compile has no plan."""
 
     def __init__(self, document: Document) -> None:
-        prepared = _prepare(copy.deepcopy(dict(document.raw)))
+        self._prepared = prepared = _prepare(copy.deepcopy(dict(document.raw)))
         self._registry = jsonschema_rs.Registry([(_URI, prepared)], draft=jsonschema_rs.Draft202012)
         self._plans: dict[str, SchemaPlan | None] = {}
 
@@ -80,7 +81,7 @@ class Compiler:
             )
         except (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError, ValueError):
             return None
-        return SchemaPlan(validator)
+        return SchemaPlan(validator, self._prepared)
 
 
 def _prepare(node: Any) -> Any:

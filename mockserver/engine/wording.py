@@ -15,17 +15,21 @@ __all__ = ["SchemaError", "from_core", "from_rs", "violations_of"]
 
 @dataclass(frozen=True, slots=True)
 class SchemaError:
-    """One failed keyword: where in the value, the keyword, its value in the schema, and failed alternatives."""
+    """One failed keyword: where in the value, the keyword, its value in the schema, and failed alternatives.
+
+    ``description`` is that of the schema that the keyword stands in.
+    """
 
     path: tuple[str | int, ...]
     keyword: str
     expected: Any
     instance: Any
     branches: tuple[tuple["SchemaError", ...], ...] = ()
+    description: str = ""
 
 
-def from_rs(error: Any) -> SchemaError:
-    """Return an error of jsonschema-rs as a :class:`SchemaError`."""
+def from_rs(error: Any, document: Any) -> SchemaError:
+    """Return an error of jsonschema-rs as a :class:`SchemaError`; ``document`` is what its schema stands in."""
     kind = error.kind
     context = getattr(kind, "context", None) or ()
     return SchemaError(
@@ -33,8 +37,22 @@ def from_rs(error: Any) -> SchemaError:
         keyword=kind.name,
         expected=kind.value,
         instance=error.instance,
-        branches=tuple(tuple(from_rs(inner) for inner in branch) for branch in context),
+        branches=tuple(tuple(from_rs(inner, document) for inner in branch) for branch in context),
+        description=_description(document, list(error.schema_path)) if kind.name == "pattern" else "",
     )
+
+
+def _description(document: Any, path: list[str | int]) -> str:
+    """Return the description of the schema that a keyword stands in, where the path leads to one."""
+    node = document
+    for part in path[:-1]:
+        if (isinstance(node, dict) and part in node) or (
+            isinstance(node, list) and isinstance(part, int) and part < len(node)
+        ):
+            node = node[part]
+        else:
+            return ""
+    return str(node.get("description", "")) if isinstance(node, dict) else ""
 
 
 def from_core(error: Any, prefix: tuple[str | int, ...] = ()) -> Iterator[SchemaError]:
@@ -47,11 +65,12 @@ def from_core(error: Any, prefix: tuple[str | int, ...] = ()) -> Iterator[Schema
         expected = next((name for name in missing if repr(name) in error.message), "")
     elif keyword == "required":
         expected = next((name for name in expected if error.message.startswith(repr(name))), "")
+    description = str(error.schema.get("description", "")) if isinstance(error.schema, dict) else ""
     branches: dict[Any, list[SchemaError]] = {}
     if keyword in {"anyOf", "oneOf"}:
         for inner in error.context:
             branches.setdefault(inner.schema_path[0], []).extend(from_core(inner, path))
-    yield SchemaError(path, str(keyword), expected, error.instance, tuple(map(tuple, branches.values())))
+    yield SchemaError(path, str(keyword), expected, error.instance, tuple(map(tuple, branches.values())), description)
 
 
 def violations_of(errors: Iterable[SchemaError], where: str = "body") -> tuple[Violation, ...]:
@@ -138,6 +157,8 @@ def _say(error: SchemaError) -> str:  # noqa: C901  # one case for each keyword,
             return "must be one of: " + ", ".join(str(option) for option in _listed(expected))
         case "const":
             return f"must be {expected!r}"
+        case "pattern" if error.description:
+            return f"is not as it must be: {error.description.rstrip('.')}"
         case "pattern":
             return f"does not match the pattern {expected}"
         case "format":
