@@ -20,7 +20,14 @@ __all__ = ["BOTH", "EQUAL", "NARROWED", "UNDECIDED", "WIDENED", "Judge", "Relati
 
 MAX_SCHEMA = 3000  # values of a schema, references written out, beyond which the library is not asked
 MAX_DEPTH = 100  # levels of a schema: the library gives up near that
-MAX_BRANCHES = 120  # alternatives in one schema: the library's time grows with their square
+MAX_BRANCHES = 100  # alternatives in one schema: the library's time grows with their square
+# What all questions together may cost, and one of them: estimates that are near milliseconds. They bound the time
+# without a clock, so that the outcome is the same everywhere.
+MAX_COST = 6_000
+MAX_COST_OF_ONE = 1_500
+MAX_TOO_LARGE = 50
+_LEVELS = 3  # of the values that are tried
+_VALIDATIONS = 25  # schemas, to each of which a few hundred values are held, in about a millisecond
 
 _ONE = ("not", "if", "then", "else", "items", "additionalProperties", "contains", "propertyNames",
         "unevaluatedItems", "unevaluatedProperties")  # fmt: skip
@@ -105,36 +112,76 @@ class Judge:
     def __init__(self, old: Side, new: Side) -> None:
         self._sides = (old, new)
         self._memo: dict[tuple[str, str], Relation] = {}
+        self._cost = 0.0
+        self._too_large = 0
 
-    def nodes(self, old: Sequence[Node], new: Sequence[Node]) -> Relation:
-        """Return the relation of two places, each of which holds a value to all of its schemas."""
-        try:
-            first, second = _Writer(self._sides[0]).all_of(old), _Writer(self._sides[1]).all_of(new)
-        except _BeyondError:
+    def nodes(self, old: Sequence[Node], new: Sequence[Node], whole: bool = False) -> Relation:
+        """Return the relation of two places, each of which holds a value to all of its schemas.
+
+        ``whole`` places, with everything that they refer to, are not asked about any more once many of them were
+        too large: in a document where everything refers to everything they all are.
+        """
+        if whole and self._too_large >= MAX_TOO_LARGE:
             return UNDECIDED
-        return self.schemas(first, second)
+        try:
+            writers = [_Writer(side) for side in self._sides]
+            first, second = writers[0].all_of(old), writers[1].all_of(new)
+        except _BeyondError:
+            self._too_large += whole
+            return UNDECIDED
+        return self.schemas(first, second, sum(writer.cost for writer in writers))
 
-    def schemas(self, old: Mapping[str, Any], new: Mapping[str, Any]) -> Relation:
+    def schemas(self, old: Mapping[str, Any], new: Mapping[str, Any], cost: float = 0.1) -> Relation:
         """Return the relation of two schemas that refer to nothing outside of themselves."""
         key = (json.dumps(old, sort_keys=True), json.dumps(new, sort_keys=True))
         if key[0] == key[1]:
             return EQUAL
         if key not in self._memo:
-            self._memo[key] = _decide(dict(old), dict(new))
+            if cost > MAX_COST_OF_ONE or self._cost + cost > MAX_COST:
+                return UNDECIDED
+            self._cost += cost
+            spread = max(_spread(schema) for schema in (old, new)) ** _LEVELS / _VALIDATIONS
+            search = spread <= min(MAX_COST_OF_ONE, MAX_COST - self._cost)
+            self._cost += spread if search else 0
+            self._memo[key] = _decide(dict(old), dict(new), search)
         return self._memo[key]
 
 
-def _decide(old: dict[str, Any], new: dict[str, Any]) -> Relation:
+def _decide(old: dict[str, Any], new: dict[str, Any], search: bool) -> Relation:
     try:
         first, second = _canonical(old), _canonical(new)
         lost, gained = _missing(second.covers(first)), _missing(first.covers(second))
     except Exception:  # noqa: BLE001  the library's own errors, and whatever it may raise beyond them
         return UNDECIDED
-    if lost is None or gained is None:
+    if search and (lost is None or gained is None):
         values = samples(old, new)
         lost = _witness(old, new, values) if lost is None else lost
         gained = _witness(new, old, values) if gained is None else gained
     return Relation(lost, gained)
+
+
+def _spread(schema: Mapping[str, Any]) -> int:
+    """Return how many schemas one value may have to be held against, at most, references and alternatives followed.
+
+    Alternatives of alternatives multiply, which is what makes a validator slow.
+    """
+    definitions = {f"#/$defs/{name}": inner for name, inner in schema.get("$defs", {}).items()}
+    known: dict[str, int] = {}
+
+    def count(part: Any, depth: int) -> int:
+        if not isinstance(part, Mapping) or depth > MAX_DEPTH:
+            return 1
+        total = 1 + sum(count(part[key], depth + 1) for key in ("not", "if", "then", "else") if key in part)
+        total += sum(count(inner, depth + 1) for key in ("allOf", "anyOf", "oneOf") for inner in part.get(key, ()))
+        reference = part.get("$ref", "")
+        if reference in definitions:
+            if reference not in known:
+                known[reference] = 1  # where it leads back to itself: that is not followed
+                known[reference] = count(definitions[reference], depth + 1)
+            total += known[reference]
+        return total
+
+    return max(count(part, 0) for part in (schema, *definitions.values()))
 
 
 def _canonical(schema: dict[str, Any]) -> jsonschema_rs.CanonicalSchema:
@@ -170,6 +217,11 @@ class _Writer:
         self._waiting: list[tuple[str, Node]] = []
         self._values = 0
         self._branches = 0
+
+    @property
+    def cost(self) -> float:
+        """About how many milliseconds the library needs for what was written."""
+        return self._values / 200 + self._values * self._branches**2 / 1000
 
     def all_of(self, nodes: Sequence[Node]) -> dict[str, Any]:
         """Return one schema for all of ``nodes``; raises when it is beyond what the library is asked about."""

@@ -25,10 +25,11 @@ class Node(NamedTuple):
 
     def at(self, *parts: str | int) -> "Node":
         """Return the member at ``parts``, which must exist."""
-        value = self.value
+        value, pointer = self.value, self.pointer
         for part in parts:
             value = value[part]
-        return Node(value, self.pointer + to_pointer(parts)[1:])
+            pointer += "/" + str(part).replace("~", "~0").replace("/", "~1")
+        return Node(value, pointer)
 
 
 def shown(value: Any) -> str:

@@ -9,7 +9,7 @@ from mockserver.contract.diff_containment import EQUAL, Relation
 from mockserver.contract.diff_document import shown
 from mockserver.contract.diff_model import Severity
 
-__all__ = ["Direction", "Finding", "Verdict", "restructured", "settle", "subject", "usual", "verdict"]
+__all__ = ["SUBJECT", "Direction", "Finding", "Verdict", "restructured", "settle", "usual", "verdict", "worded"]
 
 Direction = Literal["request", "response"]
 
@@ -22,6 +22,18 @@ _SOFT_GAIN = frozenset(
 )  # fmt: skip
 _SOFT_LOSS = frozenset({"additional-properties-closed"})  # only clients that send undeclared members notice
 _UNDECIDED = "not decided: containment could not be proven either way"
+
+
+# Stands in a message for the value that it speaks of, until the way to that value is known.
+SUBJECT = "\0"
+
+# Kinds whose message does not say by itself what became of the values.
+_TELLS_NOTHING = frozenset({"schema-changed", "pattern-changed", "format-changed", "multiple-of-changed"})
+_OUTCOMES: dict[tuple[bool | None, bool | None], str] = {
+    (True, False): "less is allowed than before",
+    (False, True): "more is allowed than before",
+    (True, True): "some values are no longer allowed, others are allowed now",
+}
 
 
 class Verdict(NamedTuple):
@@ -49,14 +61,25 @@ class Finding:
     judged: Verdict | None = None
 
 
-def subject(path: str) -> str:
-    """Return how a message calls the value at ``path``."""
-    return shown(path) if path else "the value"
+def worded(finding: Finding) -> Finding:
+    """Return ``finding`` with its subject put in, and with what containment proved or could not prove."""
+    what = finding.kind.partition("-")[2]
+    outcome = ""
+    if finding.relation is not None:
+        lost, gained = finding.relation.lost, finding.relation.gained
+        if what in _TELLS_NOTHING and not finding.relation.equal:
+            outcome = _OUTCOMES.get((lost, gained), "")
+        if lost is None and gained is None:
+            outcome = "whether more or less is allowed now is not decided"
+        elif lost is None or gained is None:
+            outcome = f"whether {'all of that is still' if lost is None else 'anything more is'} allowed is not decided"
+    message = finding.message.replace(SUBJECT, shown(finding.path) if finding.path else "the value")
+    return replace(finding, message=f"{message}; {outcome}" if outcome else message)
 
 
 def restructured(direction: Direction, pointer: str, path: str) -> Finding:
     """Return the finding for a place that is proven to allow the same values, written in another way."""
-    message = f"{subject(path)} is written in another way and allows the same values as before"
+    message = f"{SUBJECT} is written in another way and allows the same values as before"
     return Finding(f"{direction}-schema-restructured", pointer, path, message, EQUAL)
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from mockserver.contract.diff_document import shown
-from mockserver.contract.diff_findings import Direction, Finding, subject
+from mockserver.contract.diff_findings import SUBJECT, Direction, Finding
 from mockserver.contract.diff_views import View
 
 __all__ = ["changed_members", "note_findings"]
@@ -20,34 +20,34 @@ def changed_members(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]
     )
 
 
-def note_findings(old: View, new: View, at: str, path: str, direction: Direction) -> Iterator[Finding]:
-    """Yield what changed about the value at ``path`` without changing which values are allowed."""
+def note_findings(old: View, new: View, at: str, direction: Direction) -> Iterator[Finding]:
+    """Yield what changed about the value without changing which values are allowed."""
     notes = changed_members(_ordered(old.notes), _ordered(new.notes))
     if notes:
-        message = f"{_words(notes)} of {subject(path)} changed"
-        yield Finding("documentation-changed", at, path, message)
+        message = f"{_words(notes)} of {SUBJECT} changed"
+        yield Finding("documentation-changed", at, "", message)
     extensions = changed_members(_ordered(old.extensions), _ordered(new.extensions))
     if extensions:
-        yield Finding("extension-changed", at, path, f"{_words(extensions)} of {subject(path)} changed")
-    yield from _defaults(old, new, at, path, direction)
+        yield Finding("extension-changed", at, "", f"{_words(extensions)} of {SUBJECT} changed")
+    yield from _defaults(old, new, at, direction)
     if "deprecated" in old.flags ^ new.flags:
         now = "deprecated" in new.flags
-        message = f"{subject(path)} was {'not ' if now else ''}deprecated, and is {'' if now else 'not '}now"
-        yield Finding("deprecated" if now else "no-longer-deprecated", at, path, message)
+        message = f"{SUBJECT} was {'not ' if now else ''}deprecated, and is {'' if now else 'not '}now"
+        yield Finding("deprecated" if now else "no-longer-deprecated", at, "", message)
     if _texts(old.discriminators) != _texts(new.discriminators):
         was, now_is = _first(old.discriminators), _first(new.discriminators)
-        message = f"the discriminator of {subject(path)} was {was}, and is {now_is} now"
-        yield Finding("discriminator-changed", at, path, message)
+        message = f"the discriminator of {SUBJECT} was {was}, and is {now_is} now"
+        yield Finding("discriminator-changed", at, "", message)
     if _texts(old.xml) != _texts(new.xml):
-        yield Finding("xml-changed", at, path, f"the XML form of {subject(path)} changed")
+        yield Finding("xml-changed", at, "", f"the XML form of {SUBJECT} changed")
 
 
-def _defaults(old: View, new: View, at: str, path: str, direction: Direction) -> Iterator[Finding]:
+def _defaults(old: View, new: View, at: str, direction: Direction) -> Iterator[Finding]:
     if _texts(old.defaults) == _texts(new.defaults):
         return
     what = "changed" if old.defaults and new.defaults else "added" if new.defaults else "removed"
-    message = f"the default of {subject(path)} was {_first(old.defaults)}, and is {_first(new.defaults)} now"
-    yield Finding(f"{direction}-default-{what}", at, path, message)
+    message = f"the default of {SUBJECT} was {_first(old.defaults)}, and is {_first(new.defaults)} now"
+    yield Finding(f"{direction}-default-{what}", at, "", message)
 
 
 def _ordered(notes: Mapping[str, list[Any]]) -> dict[str, list[str]]:

@@ -4,7 +4,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from dataclasses import fields
 from typing import Literal
 
 from mockserver.contract.diff_model import SEVERITIES, Change, Severity, worst
@@ -15,6 +15,7 @@ __all__ = ["FORMATS", "Format", "render"]
 Format = Literal["text", "json", "markdown"]
 
 _NOTHING = "No changes."
+_MEMBERS = tuple(field.name for field in fields(Change))
 _MAX_OPERATIONS = 4  # named for one change that many operations share
 
 # Changes that say the same about several operations.
@@ -45,13 +46,14 @@ def _line(counts: Counter[Severity]) -> str:
 
 
 def _groups(changes: Sequence[Change]) -> list[_Group]:
-    found: dict[tuple[str, ...], _Group] = {}
+    found: dict[tuple[str, ...], tuple[Change, dict[str, None]]] = {}
     for change in changes:
         key = (change.kind, change.pointer, change.message, change.for_clients, change.for_servers)
-        _, operations = found.setdefault(key, (change, []))
-        if change.operation and change.operation not in operations:
-            operations.append(change.operation)
-    return sorted(found.values(), key=lambda group: _rank(group[0]))
+        _, operations = found.setdefault(key, (change, {}))
+        if change.operation:
+            operations[change.operation] = None
+    groups = [(change, list(operations)) for change, operations in found.values()]
+    return sorted(groups, key=lambda group: _rank(group[0]))
 
 
 def _rank(change: Change) -> tuple[int, int, int]:
@@ -126,7 +128,7 @@ def _json(changes: Sequence[Change]) -> str:
         "worst_for_clients": worst(changes, "clients"),
         "worst_for_servers": worst(changes, "servers"),
         "counts": counts,
-        "changes": [asdict(change) for change in changes],
+        "changes": [{name: getattr(change, name) for name in _MEMBERS} for change in changes],
     }
     return json.dumps(report, indent=2) + "\n"
 

@@ -7,8 +7,9 @@ from typing import Any, TypeGuard
 __all__ = ["samples"]
 
 MAX_SAMPLES = 400
-_DEPTH = 4  # levels of objects and arrays that are filled
+_DEPTH = 3  # levels of objects and arrays that are filled
 _PER_LEVEL = 24  # values tried for one member
+_MEMBERS = 12  # of an object that are tried in depth
 _LONGEST = 300  # characters or items made to meet a bound
 
 _TEXTS = ("", "a", "A", "0", "_", "-", ".", " ", "/", "é", "aa", "a0", "a-b", "a_b", "abc", "Abc", "ABC", "123", "1.5",
@@ -107,8 +108,10 @@ def _objects(schema: Mapping[str, Any], definitions: Mapping[str, Any], depth: i
     required = [name for name in _list(schema.get("required")) if isinstance(name, str)]
     if not properties and not required and "additionalProperties" not in schema:
         return
+    names = dict.fromkeys([*required, *list(properties)[:_MEMBERS]])
     choices = {
-        name: _take(properties.get(name, {}), definitions, depth) for name in [*required, *list(properties)[:40]]
+        name: _take(properties.get(name, {}), definitions, depth if index < _MEMBERS else min(depth, 2))
+        for index, name in enumerate(names)
     }
     first = {name: values[0] for name, values in choices.items()}
     least = {name: first[name] for name in required}
