@@ -30,10 +30,11 @@ def main() -> int:
     programs = LINT / "node_modules" / ".bin"
     environment = {**os.environ, "REDOCLY_TELEMETRY": "off", "REDOCLY_SUPPRESS_UPDATE_NOTICE": "true", "CI": "true"}
     failed = False
-    for command in (
+    commands: tuple[list[str | Path], ...] = (
         [programs / "redocly", "lint", "--config", LINT / "redocly.yaml", "--format", "summary", *DOCUMENTS],
         [programs / "spectral", "lint", "-r", LINT / "spectral.yaml", "--fail-severity", "error", *DOCUMENTS],
-    ):
+    )
+    for command in commands:
         done = subprocess.run([str(part) for part in command], env=environment, capture_output=True, text=True)
         name = Path(command[0]).name
         if done.returncode:

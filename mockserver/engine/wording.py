@@ -45,13 +45,11 @@ def from_rs(error: Any, document: Any) -> SchemaError:
 def _description(document: Any, path: list[str | int]) -> str:
     """Return the description of the schema that a keyword stands in, where the path leads to one."""
     node = document
-    for part in path[:-1]:
-        if (isinstance(node, dict) and part in node) or (
-            isinstance(node, list) and isinstance(part, int) and part < len(node)
-        ):
+    try:
+        for part in path[:-1]:
             node = node[part]
-        else:
-            return ""
+    except (LookupError, TypeError):
+        return ""
     return str(node.get("description", "")) if isinstance(node, dict) else ""
 
 
