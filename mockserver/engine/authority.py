@@ -72,7 +72,7 @@ class Authority:
             extra_media_type_deserializers=self._deserializers(),
             extra_format_validators=_format_validators(),
         )
-        raw = dict(self._document.raw)
+        raw = _without_security(self._document.raw)
         raw["servers"] = [{"url": path or "/"} for path in self._document.base_paths]
         return OpenAPI.from_dict(raw, config=config)
 
@@ -113,6 +113,18 @@ class Authority:
 def _decode(body: bytes, **parameters: str) -> Any:
     """Return a JSON body's value; openapi-core hands over what stands beside the media type, such as ``charset``."""
     return jsonbody.decode(body)
+
+
+def _without_security(raw: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a document without security: openapi-core judges nothing else of a request once it misses a credential."""
+    paths = {
+        path: {
+            name: {k: v for k, v in node.items() if k != "security"} if isinstance(node, Mapping) else node
+            for name, node in item.items()
+        }
+        for path, item in raw.get("paths", {}).items()
+    }
+    return {**{key: value for key, value in raw.items() if key != "security"}, "paths": paths}
 
 
 def _short(error: Any) -> str:
