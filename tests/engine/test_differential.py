@@ -44,6 +44,7 @@ PROVIDERS: list[dict[str, Any]] = [
         "created_at": "2026-01-02T03:04:05Z", "updated_at": "2026-01-02T03:04:05+02:00",
     },
 ]  # fmt: skip
+PROVIDERS.append({**PROVIDERS[0], "type": "bedrock", "settings": {"_type": "bedrock", "_version": 1, "region": "r"}})
 ODD: list[Any] = [
     None, True, False, 0, 1, -1, 1.0, 1.5, 2, 10**20, "", " ", "x", "a b", " a", "a ", "a\n", "\u3000a", "é",
     "openai", "bedrock", "https://", "http://h", "ftp://h", "http://h\n", "a-b", "-a", "a-", "A", "٣", ID,
@@ -136,7 +137,7 @@ def test_plan_and_core_agree_on_answers(contract: Contract) -> None:
     rng = random.Random("answers")
     verdicts: Counter[tuple[bool, bool]] = Counter()
     for _ in range(COUNT // 2):
-        value = mutated(rng, PROVIDERS[0])
+        value = mutated(rng, rng.choice(PROVIDERS))
         sent = Response(200, [("Content-Type", "application/json")], json.dumps(value).encode())
         fast, core = response.plan.is_valid(value), not contract.authority.response(plan.operation, sent)
         assert fast == core, value
