@@ -6,7 +6,7 @@ undecided, and so is whatever the library cannot read.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -107,10 +107,14 @@ class _BeyondError(Exception):
 
 
 class Judge:
-    """Decides about schemas of two documents; asks about each pair once."""
+    """Decides about schemas of two documents; asks about each pair once.
 
-    def __init__(self, old: Side, new: Side) -> None:
+    ``hidden`` is the mark of properties that do not travel: ``readOnly`` for requests, ``writeOnly`` for answers.
+    """
+
+    def __init__(self, old: Side, new: Side, hidden: str) -> None:
         self._sides = (old, new)
+        self._hidden = hidden
         self._memo: dict[tuple[str, str], Relation] = {}
         self._cost = 0.0
         self._too_large = 0
@@ -124,7 +128,7 @@ class Judge:
         if whole and self._too_large >= MAX_TOO_LARGE:
             return UNDECIDED
         try:
-            writers = [_Writer(side) for side in self._sides]
+            writers = [_Writer(side, self._hidden) for side in self._sides]
             first, second = writers[0].all_of(old), writers[1].all_of(new)
         except _BeyondError:
             self._too_large += whole
@@ -211,8 +215,9 @@ class _Writer:
     References are named in the order in which they are met, so that renaming a component changes nothing.
     """
 
-    def __init__(self, side: Side) -> None:
+    def __init__(self, side: Side, hidden: str) -> None:
         self._side = side
+        self._hidden = hidden
         self._names: dict[str, str] = {}
         self._waiting: list[tuple[str, Node]] = []
         self._values = 0
@@ -255,11 +260,28 @@ class _Writer:
         for key in _MAP:
             if key in value:
                 inner = node.at(key)
-                written[key] = {name: self._write(inner.at(name), depth + 1) for name in self._side.mapping(inner)}
+                names = [
+                    name for name in self._side.mapping(inner) if key != "properties" or self._travels(inner, name)
+                ]
+                written[key] = {name: self._write(inner.at(name), depth + 1) for name in names}
+                self._forget(written, every.keys() - names)
         if self._branches > MAX_BRANCHES:
             raise _BeyondError
         extra = self._format(value) + self._content(value) + self._reference(node)
         return written | {"allOf": [*written.get("allOf", ()), *extra]} if extra else written
+
+    def _travels(self, properties: Node, name: str) -> bool:
+        """Whether a property is sent at all in the direction that is asked about."""
+        value = properties.value[name]
+        if isinstance(value, dict) and isinstance(value.get("$ref"), str) and self._hidden not in value:
+            target = self._side.target(properties.at(name))
+            value = target.value if target is not None else value
+        return not (isinstance(value, dict) and value.get(self._hidden) is True)
+
+    @staticmethod
+    def _forget(written: dict[str, Any], names: Set[str]) -> None:
+        if names and isinstance(written.get("required"), list):
+            written["required"] = [name for name in written["required"] if name not in names]
 
     def _reference(self, node: Node) -> list[dict[str, Any]]:
         if "$ref" not in node.value:

@@ -9,7 +9,18 @@ from mockserver.contract.diff_containment import EQUAL, Relation
 from mockserver.contract.diff_document import shown
 from mockserver.contract.diff_model import Severity
 
-__all__ = ["SUBJECT", "Direction", "Finding", "Verdict", "restructured", "settle", "usual", "verdict", "worded"]
+__all__ = [
+    "SUBJECT",
+    "Direction",
+    "Finding",
+    "Verdict",
+    "restructured",
+    "settle",
+    "unexplained",
+    "usual",
+    "verdict",
+    "worded",
+]
 
 Direction = Literal["request", "response"]
 
@@ -59,6 +70,12 @@ class Finding:
     message: str
     relation: Relation | None = None
     judged: Verdict | None = None
+
+    def doubted(self) -> "Finding":
+        """Return this finding for a place where more of one thing may mean less of the whole."""
+        if self.relation is None or self.relation.equal:
+            return self
+        return replace(self, relation=Relation(self.relation.lost or None, self.relation.gained or None))
 
 
 def worded(finding: Finding) -> Finding:
@@ -114,6 +131,19 @@ def settle(
             at = root if root is not None and proven.equal else finding
             result.append(restructured(direction, at.pointer, at.path))
     return result
+
+
+def unexplained(findings: Sequence[Finding], proven: Relation, direction: Direction, root: Finding) -> list[Finding]:
+    """Return a finding for what is ``proven`` of a place and none of its ``findings`` speaks of."""
+    if any("-property-" in finding.kind and finding.relation is None for finding in findings):
+        return []  # members came or went, which changes the values too
+    relations = [finding.relation for finding in findings if finding.relation is not None]
+    lost = proven.lost is True and all(relation.lost is False for relation in relations)
+    gained = proven.gained is True and all(relation.gained is False for relation in relations)
+    if not (lost or gained):
+        return []
+    message = f"the combination of all that describes {SUBJECT} changed"
+    return [Finding(f"{direction}-schema-changed", root.pointer, "", message, Relation(lost, gained))]
 
 
 def verdict(finding: Finding, direction: Direction) -> Verdict:

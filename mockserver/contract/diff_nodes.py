@@ -12,13 +12,15 @@ from mockserver.contract.diff_document import Documents, Node, Side
 from mockserver.contract.diff_findings import SUBJECT, Direction, Finding, Verdict, restructured, settle
 from mockserver.contract.diff_notes import note_findings
 from mockserver.contract.diff_values import value_findings
-from mockserver.contract.diff_variants import Branch, match, name_of
+from mockserver.contract.diff_variants import Branch, exclude_each_other, match, name_of
 from mockserver.contract.diff_views import ANY_TYPE, SIBLINGS, View, view
 
 __all__ = ["NodeComparison", "Nodes", "Shared", "end_of", "key_of"]
 
 MAX_NESTING = 15  # alternatives inside of alternatives
 MAX_BRANCHES = 200  # whose members are gathered for one object
+
+HIDDEN: dict[Direction, str] = {"request": "readOnly", "response": "writeOnly"}
 
 Nodes = list[Node]
 
@@ -28,8 +30,12 @@ class Shared:
 
     def __init__(self, documents: Documents) -> None:
         self.documents = documents
-        self.judge = Judge(documents.old, documents.new)
+        self._judges = {direction: Judge(documents.old, documents.new, hidden) for direction, hidden in HIDDEN.items()}
         self._views: dict[tuple[bool, tuple[str, ...]], View] = {}
+
+    def judge(self, direction: Direction) -> Judge:
+        """Return who decides about what goes in ``direction``."""
+        return self._judges[direction]
 
     def view(self, nodes: Nodes, old: bool) -> View:
         """Return what ``nodes`` of the old or the new document demand together."""
@@ -57,8 +63,10 @@ class NodeComparison:
     def __init__(self, shared: Shared, direction: Direction) -> None:
         self._shared = shared
         self._direction: Direction = direction
+        self._judge = shared.judge(direction)
         self._seen: set[tuple[tuple[str, ...], tuple[str, ...]]] = set()
-        self.children: list[tuple[Nodes, Nodes, str]] = []  # old and new schemas of a member, and its path
+        # Old and new schemas of a member, its path, and whether more there may mean less here.
+        self.children: list[tuple[Nodes, Nodes, str, bool]] = []
 
     def compare(self, old: Nodes, new: Nodes, around: _Around | None = None) -> list[Finding]:
         """Return what changed for the value itself."""
@@ -73,10 +81,10 @@ class NodeComparison:
         findings = list(note_findings(before, after, at, self._direction))
         wrapped = _wrapped(before, after, old, new)
         if wrapped is not None:
-            findings += self._variants(*wrapped, at, around)
+            findings += self._variants(*wrapped, at, around, "oneOf" in before.keywords + after.keywords)
         else:
-            findings += value_findings(before, after, self._shared.judge, at, self._direction)
-            if before.types & after.types or not before.types or not after.types:
+            findings += value_findings(before, after, self._judge, at, self._direction)
+            if before.overlaps(after) or not before.types or not after.types:
                 around = _Around(
                     around.old | self._names(before, old=True), around.new | self._names(after, old=False), around.depth
                 )
@@ -88,7 +96,7 @@ class NodeComparison:
         sole = (before.is_leaf and after.is_leaf) or bool(before.variants or after.variants)
         if not (sole or before.other or after.other):
             return findings
-        return settle(findings, self._shared.judge.nodes(old, new), self._direction, None, sole)
+        return settle(findings, self._judge.nodes(old, new), self._direction, None, sole)
 
     def _kind(self, what: str) -> str:
         return f"{self._direction}-{what}"
@@ -110,7 +118,7 @@ class NodeComparison:
             if name in around.new or name not in around.old:
                 yield from self._required(old, name, at, now=False)
         if old.items or new.items:
-            self.children.append((old.items, new.items, "[]"))
+            self.children.append((old.items, new.items, "[]", False))
         yield from self._undeclared(old, new, at)
 
     def _names(self, of: View, old: bool) -> frozenset[str]:
@@ -131,14 +139,13 @@ class NodeComparison:
         """Whether a property does not travel in this direction: read-only in requests, write-only in answers."""
         if name not in of.properties:
             return False
-        flag = "readOnly" if self._direction == "request" else "writeOnly"
-        return flag in self._shared.view(of.properties[name], old).flags
+        return HIDDEN[self._direction] in self._shared.view(of.properties[name], old).flags
 
     def _property(self, old: View, new: View, name: str) -> Iterator[Finding]:
         was, now = self._hidden(old, name, True), self._hidden(new, name, False)
         if was == now:
             if not was:
-                self.children.append((old.properties[name], new.properties[name], name))
+                self.children.append((old.properties[name], new.properties[name], name, False))
             return
         flag = "read-only" if self._direction == "request" else "write-only"
         what = f"property-became-{flag}" if now else f"property-no-longer-{flag}"
@@ -195,20 +202,35 @@ class NodeComparison:
             message = f"undeclared members of {SUBJECT} were {states[0]}, and are {states[1]} now"
             yield Finding(self._kind(what), new.closed or at, "", message, NARROWED if new.closed else WIDENED)
         elif not new.closed and (old.additional or new.additional):
-            self.children.append((old.additional, new.additional, "*"))
+            self.children.append((old.additional, new.additional, "*", False))
 
     # alternatives, and what only containment can judge
 
     def _alternatives(self, before: View, after: View, old: Nodes, new: Nodes, around: _Around) -> Iterator[Finding]:
         at = (new or old)[0].pointer
         if len(before.variants) == len(after.variants):
-            for one, other in zip(before.variants, after.variants, strict=True):
-                yield from self._variants([[branch] for branch in one], [[branch] for branch in other], at, around)
+            for index, (one, other) in enumerate(zip(before.variants, after.variants, strict=True)):
+                branches = [[branch] for branch in one], [[branch] for branch in other]
+                exclusive = "oneOf" in (before.keywords[index], after.keywords[index])
+                yield from self._variants(*branches, at, around, exclusive)
             if before.keywords == after.keywords:
                 return
-        yield self._changed("alternatives", self._shared.judge.nodes(old, new), at)
+        yield self._changed("alternatives", self._judge.nodes(old, new), at)
 
-    def _variants(self, old: Sequence[Branch], new: Sequence[Branch], at: str, around: _Around) -> Iterator[Finding]:
+    def _variants(
+        self, old: Sequence[Branch], new: Sequence[Branch], at: str, around: _Around, exclusive: bool
+    ) -> list[Finding]:
+        """Return what changed between alternatives; ``exclusive`` ones are those of oneOf."""
+        documents = self._shared.documents
+        waiting = len(self.children)
+        findings = list(self._branches(old, new, at, around))
+        sides = ((documents.old, old), (documents.new, new))
+        if not exclusive or all(exclude_each_other(*side) for side in sides):
+            return findings
+        self.children[waiting:] = [(*child[:3], True) for child in self.children[waiting:]]
+        return [finding.doubted() for finding in findings]
+
+    def _branches(self, old: Sequence[Branch], new: Sequence[Branch], at: str, around: _Around) -> Iterator[Finding]:
         if around.depth >= MAX_NESTING:
             yield self._changed("alternatives", UNDECIDED, at)
             return
@@ -228,13 +250,13 @@ class NodeComparison:
         for keyword in sorted(before.other.keys() | after.other.keys()):
             parts = [_cut(of.other.get(keyword, []), keyword) for of in (before, after)]
             texts = [sorted(self._shared.documents.text(node.value) for node in part) for part in parts]
-            own = self._shared.judge.nodes(parts[0], parts[1])
+            own = self._judge.nodes(parts[0], parts[1])
             if own.equal or (texts[0] == texts[1] and own == UNDECIDED):
                 continue
             yield self._changed(f"`{keyword}`", own, at)
         scopes = [_scopes(of, before, after) for of in (before, after)]
         if scopes[0] != scopes[1] and all(scopes):
-            whole = self._shared.judge.nodes(old, new)
+            whole = self._judge.nodes(old, new)
             if not whole.equal:
                 yield self._changed("the reach of `additionalProperties`", whole, at)
 
@@ -251,7 +273,7 @@ def key_of(old: Nodes, new: Nodes) -> tuple[tuple[str, ...], tuple[str, ...]]:
 
 def _wrapped(before: View, after: View, old: Nodes, new: Nodes) -> tuple[list[Branch], list[Branch]] | None:
     """Return both sides as alternatives where one has them and the other is like one of them."""
-    if len(before.variants) + len(after.variants) != 1:
+    if len(before.variants) + len(after.variants) != 1 or not old or not new:
         return None
     many = before if before.variants else after
     if many.types != ANY_TYPE or many.allowed is not None or not many.is_leaf or many.other:

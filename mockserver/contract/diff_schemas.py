@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from mockserver.contract.diff_containment import UNDECIDED
 from mockserver.contract.diff_document import Documents, Node
-from mockserver.contract.diff_findings import SUBJECT, Direction, Finding, settle, worded
+from mockserver.contract.diff_findings import SUBJECT, Direction, Finding, settle, unexplained, worded
 from mockserver.contract.diff_nodes import NodeComparison, Nodes, Shared, end_of, key_of
 
 __all__ = ["SchemaComparison"]
@@ -15,7 +15,7 @@ __all__ = ["SchemaComparison"]
 MAX_SCHEMAS = 40_000  # that one comparison looks at, counted anew for each value that they hold for
 
 _Pair = tuple[tuple[str, ...], tuple[str, ...]]
-_Children = list[tuple[_Pair, Nodes, Nodes, str]]
+_Children = list[tuple[_Pair, Nodes, Nodes, str, bool]]  # path, and whether findings there are in doubt
 
 
 class SchemaComparison:
@@ -37,28 +37,33 @@ class SchemaComparison:
     def _place(self, direction: Direction, old: Nodes, new: Nodes) -> list[Finding]:
         """Return all findings, capped by what is proven for the place as a whole."""
         findings: list[Finding] = []
-        waiting: _Children = [(key_of(old, new), old, new, "")]
+        waiting: _Children = [(key_of(old, new), old, new, "", False)]
         seen: set[_Pair] = set()
         looked_at = 0
         while waiting:
             upcoming: _Children = []
-            for key, before, after, path in waiting:
+            for key, before, after, path, doubtful in waiting:
                 if key in seen or looked_at > MAX_SCHEMAS:
                     continue
                 seen.add(key)
                 looked_at += len(before) + len(after)
                 found, children = self._node(direction, key, before, after)
-                findings += [replace(one, path=_join(path, one.path)) for one in found] if path else found
-                upcoming += [(inner, a, b, _join(path, rest)) for inner, a, b, rest in children if inner not in seen]
+                for one in found:
+                    placed = replace(one, path=_join(path, one.path)) if path else one
+                    findings.append(placed.doubted() if doubtful else placed)
+                upcoming += [
+                    (inner, one, other, _join(path, rest), doubtful or doubted)
+                    for inner, one, other, rest, doubted in children
+                    if inner not in seen
+                ]
             waiting = upcoming
             if looked_at > MAX_SCHEMAS:
                 kind, message = f"{direction}-schema-changed", f"{SUBJECT} holds more than can be compared"
                 findings.append(Finding(kind, new[0].pointer, "", message, UNDECIDED))
                 break
-        if not any(finding.relation is not None for finding in findings):
-            return findings
+        proven = self._shared.judge(direction).nodes(old, new, whole=True)
         root = Finding("", new[0].pointer, "", "")
-        return settle(findings, self._shared.judge.nodes(old, new, whole=True), direction, root, sole=False)
+        return settle(findings, proven, direction, root, sole=False) + unexplained(findings, proven, direction, root)
 
     def _node(self, direction: Direction, key: _Pair, old: Nodes, new: Nodes) -> tuple[list[Finding], _Children]:
         """Return the findings for one value, and its members that differ; kept for the next who meets it."""
@@ -66,10 +71,10 @@ class SchemaComparison:
             comparison = NodeComparison(self._shared, direction)
             found = comparison.compare(old, new)
             children: _Children = []
-            for before, after, path in comparison.children:
+            for before, after, path, doubtful in comparison.children:
                 before, after = self._ends(before, after)
                 if not self._shared.same(before, after):
-                    children.append((key_of(before, after), before, after, path))
+                    children.append((key_of(before, after), before, after, path, doubtful))
             self._nodes[direction, key] = (found, children)
         return self._nodes[direction, key]
 

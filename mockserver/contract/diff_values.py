@@ -20,7 +20,7 @@ def value_findings(old: View, new: View, judge: Judge, at: str, direction: Direc
     for rows in (_types(old, new), _enumeration(old, new)):
         for row in rows:
             yield found(*row)
-    if old.types and new.types and not _overlap(old, new):
+    if old.types and new.types and not old.overlaps(new):
         return
     for row in (*_limits(old, new), *_texts(old, new, judge)):
         yield found(*row)
@@ -44,11 +44,6 @@ _Row = tuple[str, str, Relation]
 
 def _covered(types: frozenset[str], by: frozenset[str]) -> bool:
     return all(name in by or (name == "integer" and "number" in by) for name in types)
-
-
-def _overlap(old: View, new: View) -> bool:
-    numeric = {"integer", "number"}
-    return bool(old.types & new.types or (old.types & numeric and new.types & numeric))
 
 
 def _types(old: View, new: View) -> Iterator[_Row]:

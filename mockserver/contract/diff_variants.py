@@ -4,9 +4,11 @@ import json
 from collections.abc import Callable, Hashable, Sequence
 
 from mockserver.contract.diff_document import Documents, Node, Side, shown
-from mockserver.contract.diff_views import view
+from mockserver.contract.diff_views import View, view
 
-__all__ = ["Branch", "match", "name_of"]
+__all__ = ["Branch", "exclude_each_other", "match", "name_of"]
+
+MAX_PAIRED = 40  # alternatives that are held against each other
 
 Branch = list[Node]  # all schemas of one alternative
 
@@ -79,6 +81,46 @@ def _title(documents: Documents, side: Side, branch: Branch) -> Hashable:
 
 def _types(documents: Documents, side: Side, branch: Branch) -> Hashable:
     return view(side, branch).types
+
+
+def exclude_each_other(side: Side, branches: Sequence[Branch]) -> bool:
+    """Whether no value can fit two of the alternatives, as their types, constants or discriminating members show.
+
+    Only then does oneOf allow more when an alternative does.
+    """
+    views = [view(side, branch) for branch in branches]
+    shared = set.intersection(*({*of.required, *of.properties} for of in views)) if views else set()
+    for name in sorted(shared):
+        constants = [_allowed(side, of, name) for of in views]
+        values = [text for allowed in constants for text in allowed or ()]
+        always = all(name in of.required and of.types == {"object"} for of in views)
+        if always and all(constants) and len(set(values)) == len(values):
+            return True
+    if len(views) > MAX_PAIRED:
+        return False
+    return all(_apart(side, one, other) for index, one in enumerate(views) for other in views[:index])
+
+
+def _apart(side: Side, one: View, other: View) -> bool:
+    if not one.overlaps(other):
+        return True
+    if one.allowed is not None and other.allowed is not None:
+        return not one.allowed.keys() & other.allowed.keys()
+    if one.types != {"object"} or other.types != {"object"}:
+        return False
+    for name in one.required.keys() & other.required.keys():
+        mine, its = _allowed(side, one, name), _allowed(side, other, name)
+        if mine is not None and its is not None and not set(mine) & set(its):
+            return True
+    return False
+
+
+def _allowed(side: Side, of: View, name: str) -> list[str] | None:
+    """Return the constants that a member may hold, as texts; None when it may hold anything else."""
+    if name not in of.properties:
+        return None
+    allowed = view(side, of.properties[name]).allowed
+    return None if allowed is None else list(allowed)
 
 
 def name_of(side: Side, branch: Branch) -> str:

@@ -57,6 +57,11 @@ class View:
         """Whether nothing inside of the value is described."""
         return not (self.properties or self.items or self.additional)
 
+    def overlaps(self, other: "View") -> bool:
+        """Whether some type is allowed by both."""
+        numeric = {"integer", "number"}
+        return bool(self.types & other.types or (self.types & numeric and other.types & numeric))
+
     def allow_only(self, values: Sequence[Any]) -> None:
         """Restrict the values to those of an enumeration or constant."""
         texts = {json.dumps(value, sort_keys=True): value for value in values}
@@ -138,7 +143,10 @@ def _fold_null(side: Side, branches: list[Node], into: View, depth: int, seen: s
 
 
 def _is_null(value: Any) -> bool:
-    return isinstance(value, dict) and (value.get("type") in ("null", ["null"]) or value.get("enum") == [None])
+    if not isinstance(value, dict):
+        return False
+    demands = {key: value[key] for key in value if key not in _NOTES and not key.startswith("x-")}
+    return demands in ({"type": "null"}, {"type": ["null"]}, {"enum": [None]}, {"const": None})
 
 
 def _read_values(side: Side, node: Node, into: View) -> None:
