@@ -260,9 +260,8 @@ class _Writer:
         for key in _MAP:
             if key in value:
                 inner = node.at(key)
-                names = [
-                    name for name in self._side.mapping(inner) if key != "properties" or self._travels(inner, name)
-                ]
+                every = self._side.mapping(inner)
+                names = [name for name in every if key != "properties" or self._travels(inner, name)]
                 written[key] = {name: self._write(inner.at(name), depth + 1) for name in names}
                 self._forget(written, every.keys() - names)
         if self._branches > MAX_BRANCHES:
