@@ -93,7 +93,7 @@ def routes_table(profile: str, contract: str | None = None) -> str:
     for plan in loaded.plans.values():
         operation = plan.operation
         resource = f"{plan.role} {plan.resource.name}" if plan.resource else plan.role
-        rows.append((operation.method, operation.path, operation.id, resource, " ".join(operation.responses)))
+        rows.append((operation.method, operation.path, operation.id, resource, " ".join(sorted(operation.responses))))
     widths = [max(len(row[column]) for row in rows) for column in range(4)]
     return "\n".join(
         "  ".join(cell.ljust(width) for cell, width in zip(row[:4], widths, strict=True)) + "  " + row[4]

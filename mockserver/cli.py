@@ -1,4 +1,4 @@
-"""The command line: ``mockserver serve | derive | build | check | routes``. Exit code 2 for anything unusable."""
+"""The command line: ``mockserver serve|derive|build|check|routes|diff``. Exit code 2 for anything unusable."""
 
 import sys
 from pathlib import Path
@@ -150,6 +150,29 @@ def routes(profile: str | None, contract: str | None) -> None:
     from mockserver.checking import routes_table
 
     click.echo(routes_table(profile or "documented", contract))
+
+
+@main.command()
+@click.argument("old", type=click.Path(path_type=Path))
+@click.argument("new", type=click.Path(path_type=Path))
+@click.option("--format", "form", type=click.Choice(["text", "json", "markdown"]), default="text", show_default=True)
+@click.option("--fail-on", type=click.Choice(["breaking", "risky"]), help="Exit 1 on such a change, or a worse one.")
+def diff(old: Path, new: Path, form: str, fail_on: str | None) -> None:
+    """Say what changed from OLD to NEW, two OpenAPI documents or reference pages, and for whom it breaks."""
+    from mockserver.contract import diff as comparing
+    from mockserver.contract.loading import document_or_page
+
+    documents = []
+    for path in (old, new):
+        document, warnings = document_or_page(path)
+        documents.append(document)
+        for warning in warnings:
+            click.echo(f"warning: {warning}", err=True)
+    changes = comparing.diff(documents[0], documents[1], (str(old), str(new)))
+    click.echo(comparing.render(changes, form))
+    worst = comparing.worst(changes)
+    if fail_on is not None and worst in {"breaking", fail_on}:
+        sys.exit(1)
 
 
 def _write(path: Path, text: str) -> None:

@@ -7,9 +7,9 @@ from typing import Any
 from mockserver.contract import yamlfile
 from mockserver.engine.contract import Contract
 from mockserver.engine.hooks import Hooks
-from mockserver.errors import DocumentError, Fault
+from mockserver.errors import DocumentError, Fault, PageError
 
-__all__ = ["load_contract", "load_document"]
+__all__ = ["document_or_page", "load_contract", "load_document"]
 
 _DATA = {"example", "examples", "default", "enum", "const"}  # what these hold is data, not references
 _NAMED = {"properties", "patternProperties", "$defs", "schemas"}  # unless the author chose the name
@@ -41,6 +41,16 @@ def load_document(path: Path) -> dict[str, Any]:
             for place, reference in outside
         )
     return data
+
+
+def document_or_page(path: Path) -> tuple[dict[str, Any], tuple[Fault, ...]]:
+    """Return the document of a file, derived first when it is a reference page (``.md``), and the warnings of that."""
+    if path.suffix.lower() not in {".md", ".markdown"}:
+        return load_document(path), ()
+    from mockserver.contract.derive import derive
+
+    derivation = derive(yamlfile.read(path, PageError), name=str(path))
+    return derivation.document, derivation.warnings
 
 
 def load_contract(path: Path, hooks: Mapping[str, type[Hooks]] | None = None, *, judge: bool = True) -> Contract:
