@@ -14,6 +14,8 @@ __all__ = ["document_or_page", "load_contract", "load_document"]
 _DATA = {"example", "examples", "default", "enum", "const"}  # what these hold is data, not references
 _NAMED = {"properties", "patternProperties", "$defs", "schemas"}  # unless the author chose the name
 
+MAX_FAULTS = 50  # of one file that are told at once
+
 
 def load_document(path: Path) -> dict[str, Any]:
     """Return the data of an OpenAPI 3.1 document. Raises :class:`DocumentError`, faults with their lines."""
@@ -27,18 +29,12 @@ def load_document(path: Path) -> dict[str, Any]:
         raise DocumentError(
             Fault(f"is not OpenAPI 3.1: found {found}", name, 1, "#/openapi", "Convert the document to 3.1.")
         )
-    outside = [(place, reference) for place, reference in _references(data) if not reference.startswith("#")]
-    if outside:
+    bad = [(place, *fault) for place, reference in _references(data) if (fault := _reference_fault(data, reference))]
+    if bad:
         text = yamlfile.read(path, DocumentError)
         raise DocumentError(
-            Fault(
-                f"the reference {reference!r} leaves the document",
-                name,
-                yamlfile.line_of(text, place),
-                yamlfile.to_pointer(place),
-                "Bundle the document into one file; files and addresses are not followed.",
-            )
-            for place, reference in outside
+            Fault(message, name, yamlfile.line_of(text, place), yamlfile.to_pointer(place), hint)
+            for place, message, hint in bad[:MAX_FAULTS]
         )
     return data
 
@@ -65,7 +61,10 @@ def load_contract(path: Path, hooks: Mapping[str, type[Hooks]] | None = None, *,
             from mockserver.engine.authority import check_document
 
             check_document(data)
-        return Contract(data, _wanted(data, hooks or {}))
+        contract = Contract(data, _wanted(data, hooks or {}))
+        if not contract.document.operations:
+            raise DocumentError(Fault("has no operation", pointer="#/paths", hint="Add at least one path."))
+        return contract
     except DocumentError as error:
         text = text or yamlfile.read(path, DocumentError)
         raise DocumentError(
@@ -91,6 +90,31 @@ def _wanted(data: Mapping[str, Any], hooks: Mapping[str, type[Hooks]]) -> Mappin
         for rule in operation.get("x-rules", ())
     }
     return {name: hook for name, hook in hooks.items() if named & hook.rules.keys()}
+
+
+def _reference_fault(data: Any, reference: str) -> tuple[str, str] | None:
+    """Return what is wrong with a reference and what to do about it, or ``None`` for one that leads to a value."""
+    seen: list[str] = []
+    while True:
+        if not reference.startswith("#"):
+            return (
+                f"the reference {reference!r} leaves the document",
+                "Bundle the document into one file; files and addresses are not followed.",
+            )
+        if reference in seen:
+            return f"the reference {seen[0]!r} leads back to itself", "Break the loop."
+        seen.append(reference)
+        node = data
+        for part in yamlfile.pointer_parts(reference):
+            if isinstance(node, dict) and part in node:
+                node = node[part]
+            elif isinstance(node, list) and part.isdecimal() and int(part) < len(node):
+                node = node[int(part)]
+            else:
+                return f"the reference {reference!r} leads nowhere", "Define it, or mend its spelling."
+        if not (isinstance(node, dict) and isinstance(node.get("$ref"), str)):
+            return None
+        reference = node["$ref"]
 
 
 def _references(node: Any, place: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], str]]:
