@@ -181,7 +181,7 @@ def _compare_operation(to: Collector, old: _Operation, new: _Operation, name: st
     renamed = _renamed(old[0], new[0])
     for was, now in renamed.items():
         if was != now:
-            message = f"the path parameter {shown(was)} was called so, and is called {shown(now)} now"
+            message = f"the path parameter was called {shown(was)}, and is called {shown(now)} now"
             to.add("path-parameter-renamed", place.at(f"path parameter {shown(now)}"), new[1].pointer, message)
     if to.documents.same(*two) and to.documents.same(*items) and old[0] == new[0]:
         return

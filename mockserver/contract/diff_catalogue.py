@@ -172,7 +172,7 @@ USUAL: Mapping[str, Usual] = {
     "request-media-type-removed": Usual(
         "A media type for requests was removed.", _B, "bodies of that type are refused", _R, _REFUSE
     ),
-    "encoding-changed": Usual("The encoding of a form body changed.", _R, _NOT_DECIDED, _R, _NOT_DECIDED),
+    "encoding-changed": Usual("The encoding of a form body or a header changed.", _R, _NOT_DECIDED, _R, _NOT_DECIDED),
     # responses
     "response-status-added": Usual(
         "A status was added.",

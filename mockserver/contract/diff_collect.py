@@ -1,6 +1,5 @@
 """What every part of the comparison works with: both documents, schema comparison, and the list of changes."""
 
-from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from mockserver.contract.diff_document import Documents, Node, shown
@@ -53,10 +52,10 @@ class Collector:
         for finding in self.schemas.compare(direction, old, new):
             self.add(finding.kind, place, finding.pointer, finding.message, verdict(finding, direction))
 
-    def compare_notes(self, two: Two, place: Place, what: str, skip: Sequence[str] = ()) -> None:
+    def compare_notes(self, two: Two, place: Place, what: str) -> None:
         """Add changes of documentation, extensions and the deprecation mark of an OpenAPI object."""
         changed = changed_members(two.old.value, two.new.value)
-        notes = [name for name in changed if name in DOCUMENTATION and name not in skip]
+        notes = [name for name in changed if name in DOCUMENTATION]
         if notes:
             words = ", ".join(map(shown, notes))
             self.add("documentation-changed", place, two.new.pointer, f"{words} of {what} changed")

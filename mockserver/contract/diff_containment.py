@@ -23,7 +23,7 @@ MAX_DEPTH = 100  # levels of a schema: the library gives up near that
 MAX_BRANCHES = 100  # alternatives in one schema: the library's time grows with their square
 # What all questions together may cost, and one of them: estimates that are near milliseconds. They bound the time
 # without a clock, so that the outcome is the same everywhere.
-MAX_COST = 6_000
+MAX_COST = 3_000
 MAX_COST_OF_ONE = 1_500
 MAX_TOO_LARGE = 50
 _LEVELS = 3  # of the values that are tried
@@ -77,11 +77,6 @@ class Relation:
     def equal(self) -> bool:
         """Whether both schemas are proven to allow the same values."""
         return self.lost is False and self.gained is False
-
-    @property
-    def decided(self) -> bool:
-        """Whether both questions have an answer."""
-        return self.lost is not None and self.gained is not None
 
     def capped(self, proven: "Relation") -> "Relation":
         """Return this relation without what ``proven`` excludes."""

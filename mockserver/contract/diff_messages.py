@@ -284,8 +284,10 @@ def _compare_headers(to: Collector, place: Place, two: Two) -> None:
             states = ("optional", "required") if now else ("required", "optional")
             message = f"{what} was {states[0]}, and is {states[1]} now"
             to.add(f"header-became-{states[1]}", inner, both.new.pointer, message)
-        if any("schema" in node.value for node in both):
-            _compare_schema_members(to, inner, both, "response")
+        if ("content" in both.old.value) == ("content" in both.new.value):
+            _compare_contents(to, inner, both, "response")
+        else:
+            to.add("encoding-changed", inner, both.new.pointer, f"{what} is written otherwise (`content`)")
 
 
 def _compare_links(to: Collector, place: Place, two: Two) -> None:

@@ -18,8 +18,8 @@ _NOTHING = "No changes."
 _MEMBERS = tuple(field.name for field in fields(Change))
 _MAX_OPERATIONS = 4  # named for one change that many operations share
 
-# Changes that say the same about several operations.
-_Group = tuple[Change, list[str]]
+# A change that holds for several operations: the operations by the part of them where it holds.
+_Group = tuple[Change, dict[str, list[str]]]
 
 
 def render(changes: Sequence[Change], format: str) -> str:  # noqa: A002  the word of the option
@@ -46,14 +46,12 @@ def _line(counts: Counter[Severity]) -> str:
 
 
 def _groups(changes: Sequence[Change]) -> list[_Group]:
-    found: dict[tuple[str, ...], tuple[Change, dict[str, None]]] = {}
+    found: dict[tuple[str, ...], _Group] = {}
     for change in changes:
         key = (change.kind, change.pointer, change.message, change.for_clients, change.for_servers)
-        _, operations = found.setdefault(key, (change, {}))
-        if change.operation:
-            operations[change.operation] = None
-    groups = [(change, list(operations)) for change, operations in found.values()]
-    return sorted(groups, key=lambda group: _rank(group[0]))
+        _, places = found.setdefault(key, (change, {}))
+        places.setdefault(change.where, []).append(change.operation)
+    return sorted(found.values(), key=lambda group: _rank(group[0]))
 
 
 def _rank(change: Change) -> tuple[int, int, int]:
@@ -64,10 +62,15 @@ def _rank(change: Change) -> tuple[int, int, int]:
     )
 
 
-def _operations(operations: list[str]) -> str:
-    named = ", ".join(operations[:_MAX_OPERATIONS])
-    more = len(operations) - _MAX_OPERATIONS
-    return (f"{named} and {more} more" if more > 0 else named) or "document"
+def _places(places: dict[str, list[str]], code: Callable[[str], str]) -> list[str]:
+    """Return one text for each part: the operations, then the part; ``code`` marks the operations."""
+    result = []
+    for where, operations in places.items():
+        named = [code(operation) for operation in operations[:_MAX_OPERATIONS] if operation]
+        more = len(operations) - _MAX_OPERATIONS
+        text = ", ".join(named) + (f" and {more} more" if more > 0 else "")
+        result.append(", ".join(part for part in (text, where) if part))
+    return result
 
 
 def _text(changes: Sequence[Change]) -> str:
@@ -83,15 +86,13 @@ def _text(changes: Sequence[Change]) -> str:
     for severity in SEVERITIES:
         here = [group for group in groups if group[0].severity == severity]
         if here:
-            lines += ["", f"{severity.upper()} ({sum(max(1, len(operations)) for _, operations in here)})"]
-        for change, operations in here:
-            place = change.where if operations else ""
-            lines += [
-                f"  {', '.join(part for part in (_operations(operations), place) if part)}: {change.message}",
-                f"    clients: {change.for_clients} ({change.why_clients})",
-                f"    servers: {change.for_servers} ({change.why_servers})",
-                f"    {change.kind}  {change.pointer}",
-            ]
+            lines += ["", f"{severity.upper()} ({sum(change.severity == severity for change in changes)})"]
+        for change, places in here:
+            lines.append(f"  {'; '.join(_places(places, str))}: {change.message}")
+            if severity != "harmless":
+                lines.append(f"    clients: {change.for_clients} ({change.why_clients})")
+                lines.append(f"    servers: {change.for_servers} ({change.why_servers})")
+            lines.append(f"    {change.kind}  {change.pointer}")
     return "\n".join(map(_plain, lines)) + "\n"
 
 
@@ -110,9 +111,8 @@ def _markdown(changes: Sequence[Change]) -> str:
             continue
         lines += ["", f"### {severity.capitalize()}", ""]
         lines += ["| where | what | for clients | for servers |", "|---|---|---|---|"]
-        for change, operations in here:
-            place = f"{_operations(operations)}<br>{_cell(change.where)}" if operations else _cell(change.where)
-            place = place.replace("|", "\\|") if "\\|" not in place else place
+        for change, places in here:
+            place = "<br>".join(_cell(text) for text in _places(places, _code))
             clients = f"**{change.for_clients}**: {_cell(change.why_clients)}"
             servers = f"**{change.for_servers}**: {_cell(change.why_servers)}"
             lines.append(f"| {place} | {_cell(change.message)} | {clients} | {servers} |")
@@ -141,9 +141,15 @@ def _plain(text: str) -> str:
     return _CONTROL.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
+def _code(operation: str) -> str:
+    return "`" + operation.replace("`", "'") + "`" if operation else ""
+
+
 def _cell(text: str) -> str:
     """Return ``text`` for a cell of a Markdown table; names stay code, anything else cannot become markup."""
     text = _plain(text).replace("|", "\\|")
+    if text.count("`") % 2:
+        text = text.replace("`", "'")
     pieces = text.split("`")
     pieces[::2] = [piece.replace("<", "&lt;").replace("*", "\\*").replace("[", "\\[") for piece in pieces[::2]]
     return "`".join(pieces)
