@@ -26,7 +26,6 @@ from typing import Any
 
 from mockserver.auth import Token, User
 from mockserver.contract import yamlfile
-from mockserver.domain.ai_providers import generation
 from mockserver.engine.behaviours import Collection
 from mockserver.engine.contract import Contract, OperationPlan
 from mockserver.engine.hooks import RuleContext, World
@@ -39,7 +38,6 @@ __all__ = ["Fixture", "load_fixture"]
 
 _USER = ("name", "roles", "status", "tokens")
 _TOKEN = ("value", "expires")
-_GENERATORS = {"providers": generation}
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,15 +88,12 @@ class _Loader:
         options = generate.get(name) if isinstance(generate, Mapping) else None
         if options is None:
             return
-        generator = _GENERATORS.get(name)
-        if generator is None:
-            self.fault(("generate", name), "nothing generates this collection", "List its entries instead.")
-            return
-        faults = list(generator.check_options(options))
+        hooks = self.contract.collections[name].hooks
+        faults = list(hooks.check_options(options))
         for place, message in faults:
             self.fault(("generate", name, *place), message)
         if not faults:
-            for entry in generator.generate_providers(options, self.seed):
+            for entry in hooks.generate(options, self.seed):
                 yield ("generate", name), entry
 
     def _record(
@@ -115,13 +110,14 @@ class _Loader:
             return None
         before = len(self.faults)
         parents = self._parents(collection, bases, place, entry)
-        body, given, key_details = _split(entry, resource.made, resource.params[: len(resource.parents)])
+        body, given = _split(entry, resource.made, resource.params[: len(resource.parents)])
+        body, told = collection.hooks.read_entry(body)
         self._check_body(collection, table, parents, place, body)
         self._check_given(collection, place, given)
         if len(self.faults) > before:
             return None
         record = collection.make(body, table, parents, self.world, given)
-        _give_key_details(record.data, key_details)
+        collection.hooks.finish_entry(record.data, told)
         if table.get((*parents, record.id)) is not None:
             self.fault((*place, resource.id), f"is used twice: {record.id}", "Give each entry an id of its own.")
             return None
@@ -293,25 +289,7 @@ def _is_time(value: Any) -> bool:
 
 def _split(
     entry: Mapping[str, Any], made: Mapping[str, str], params: tuple[str, ...]
-) -> tuple[dict[str, Any], dict[str, Any], list[dict[str, Any]]]:
-    """Return what a create request would send, what the server would make, and details of list entries.
-
-    A list entry may be written as a mapping of one plain member and the members that the server makes beside it.
-    """
-    body: dict[str, Any] = {}
-    given: dict[str, Any] = {}
-    details: list[dict[str, Any]] = []
-    for name, value in entry.items():
-        if name in made:
-            given[name] = value
-        elif name == "api_keys" and isinstance(value, list):
-            details = [dict(key) if isinstance(key, Mapping) else {} for key in value]
-            body[name] = [key.get("api_key") if isinstance(key, Mapping) else key for key in value]
-        elif name not in params:
-            body[name] = value
-    return body, given, details
-
-
-def _give_key_details(data: Any, details: list[dict[str, Any]]) -> None:
-    for key, given in zip(data.get("api_keys", ()), details, strict=False):
-        key.update({name: given[name] for name in ("id", "created_at") if name in given})
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return what a create request would send, and what the server would make."""
+    body = {name: value for name, value in entry.items() if name not in made and name not in params}
+    return body, {name: value for name, value in entry.items() if name in made}

@@ -71,6 +71,21 @@ class Hooks:
         """Return what clients may see of a record, before it is cut to the response schema."""
         return data
 
+    def read_entry(self, entry: Data) -> tuple[Data, Any]:
+        """Return a fixture's entry as a create body, and what else it tells, for :meth:`finish_entry`."""
+        return entry, None
+
+    def finish_entry(self, data: Mapping[str, Any], told: Any) -> None:
+        """Put what a fixture's entry told beside its create body into the record made of it."""
+
+    def check_options(self, options: Any) -> Iterable[tuple[tuple[str, ...], str]]:
+        """Yield what is wrong with a fixture's ``generate`` options: the path of the option, and a sentence."""
+        yield (), "nothing generates this collection; list its entries instead"
+
+    def generate(self, options: Mapping[str, Any], seed: int) -> Iterable[Data]:
+        """Yield generated entries as a fixture writes them; ``options`` has passed :meth:`check_options`."""
+        return ()
+
 
 def unique_rule(name: str) -> Rule:
     """Return the rule that no two live records of a collection share a value of property ``name``."""

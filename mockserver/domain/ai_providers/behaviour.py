@@ -1,8 +1,9 @@
 """How a provider is made, changed and shown. Deployed behaviour, sections "Fields", "Settings" and "Operations"."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
+from mockserver.domain.ai_providers.generation import check_options, generate_providers
 from mockserver.domain.ai_providers.keys import new_keys, reconcile
 from mockserver.domain.ai_providers.rules import RULES
 from mockserver.engine.hooks import Data, Hooks, Rule, World
@@ -33,6 +34,27 @@ class ProviderHooks(Hooks):
         if "settings" in changed:
             changed["settings"] = self._settings(old.get("settings"), changed["settings"])
         return changed
+
+    def read_entry(self, entry: Data) -> tuple[Data, Any]:
+        """Take keys as plain text, or as mappings that also tell their id and time of creation."""
+        keys = entry.get("api_keys")
+        if not isinstance(keys, list):
+            return entry, []
+        plain = [key.get("api_key") if isinstance(key, Mapping) else key for key in keys]
+        return {**entry, "api_keys": plain}, [key if isinstance(key, Mapping) else {} for key in keys]
+
+    def finish_entry(self, data: Mapping[str, Any], told: Any) -> None:
+        """Give the stored keys the ids and times that the fixture told."""
+        for key, given in zip(data["api_keys"], told, strict=False):
+            key.update({name: given[name] for name in ("id", "created_at") if name in given})
+
+    def check_options(self, options: Any) -> Iterable[tuple[tuple[str, ...], str]]:
+        """Judge the options of generated providers."""
+        return check_options(options)
+
+    def generate(self, options: Mapping[str, Any], seed: int) -> Iterable[Data]:
+        """Generate providers."""
+        return generate_providers(options, seed)
 
     def _settings(self, old: Any, new: Mapping[str, Any]) -> Data:
         """Return new settings; a secret that they omit keeps its stored value, one that is empty is cleared.
