@@ -1,0 +1,97 @@
+"""The answer: what clients may see of an outcome, judged by the contract before it leaves."""
+
+from typing import Any
+
+from mockserver.engine import jsonbody
+from mockserver.engine.behaviours import Outcome
+from mockserver.engine.contract import ResponsePlan
+from mockserver.engine.exchange import Exchange
+from mockserver.engine.messages import Response
+from mockserver.engine.operations import Operation
+from mockserver.engine.plans import MISSING
+from mockserver.engine.problems import Violation
+from mockserver.engine.store import Record
+
+__all__ = ["OffContract", "answer"]
+
+
+class OffContract(Exception):
+    """Raised when an answer breaks the contract; the message names operation, JSON pointer and keyword."""
+
+
+def answer(exchange: Exchange) -> None:
+    """Cut, judge and write the answer; one that is off contract is withheld, and nothing is changed."""
+    outcome = exchange.outcome
+    if outcome is None:
+        raise RuntimeError("asked for an answer before the behaviour ran")
+    plan = exchange.planned.response(exchange.contract, outcome.status)
+    if plan is None:
+        raise OffContract(f"{exchange.operation}: the status {outcome.status} is not declared")
+    body = _write(exchange, plan, outcome)
+    headers = outcome.headers
+    if plan.content_type and body:
+        headers = [("Content-Type", plan.content_type), *headers]
+    exchange.response = Response(outcome.status, headers, body)
+    missing = [name for name in plan.spec.required_headers if exchange.response.header(name) is None]
+    if missing:
+        raise OffContract(f"{exchange.operation}: the answer {outcome.status} lacks the header {missing[0]!r}")
+    if exchange.validation != "compiled":
+        _judged(exchange.operation, exchange.contract.authority.response(exchange.operation, exchange.response))
+
+
+def _write(exchange: Exchange, plan: ResponsePlan, outcome: Outcome) -> bytes:
+    if outcome.records is not None and plan.items:
+        return b"[" + b",".join([_record(exchange, plan, r, plan.items) for r in outcome.records]) + b"]"
+    if outcome.record is not None and not plan.items:
+        return _record(exchange, plan, outcome.record, plan.view)
+    value = outcome.value
+    if outcome.records is not None:
+        value = [_visible(exchange, record) for record in outcome.records]
+    elif outcome.record is not None:
+        value = _visible(exchange, outcome.record)
+    if value is MISSING:
+        if plan.media is not None and plan.media.pointer:
+            raise OffContract(f"{exchange.operation}: the answer {outcome.status} has no body")
+        return b""
+    if plan.cut is not None and not plan.items:
+        value = plan.cut(value)
+    _judge(exchange, plan, plan.plan, value)
+    return jsonbody.encode(value)
+
+
+def _visible(exchange: Exchange, record: Record) -> Any:
+    return exchange.collection.hooks.view(record.data)
+
+
+def _record(exchange: Exchange, plan: ResponsePlan, record: Record, view: str) -> bytes:
+    """Return a record as JSON; judged and written once for each schema that it is answered by."""
+    body = record.views.get(view)
+    if body is None:
+        value = _visible(exchange, record)
+        if plan.cut is not None:
+            value = plan.cut(value)
+        _judge(exchange, plan, plan.item_plan if plan.items else plan.plan, value)
+        body = record.views[view] = jsonbody.encode(value)
+    return body
+
+
+def _judge(exchange: Exchange, plan: ResponsePlan, schema: Any, value: Any) -> None:
+    """Raise :class:`OffContract` unless a value is proven to fit its schema."""
+    if schema is not None and schema.is_valid(value):
+        return
+    if plan.media is None or not plan.media.pointer:
+        return
+    whole = [value] if plan.items and schema is plan.item_plan else value
+    response = Response(
+        int(plan.spec.status) if plan.spec.status.isdecimal() else 200,
+        [("Content-Type", plan.media.name)],
+        jsonbody.encode(whole),
+    )
+    _judged(exchange.operation, exchange.contract.authority.response(exchange.operation, response))
+
+
+def _judged(operation: Operation, violations: tuple[Violation, ...]) -> None:
+    if violations:
+        first = violations[0]
+        pointer = "#" + "".join(f"/{part}" for part in first.path)
+        raise OffContract(f"{operation}: {pointer} {first.detail} (keyword {first.keyword!r})")
