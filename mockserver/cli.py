@@ -157,7 +157,8 @@ def routes(profile: str | None, contract: str | None) -> None:
 @click.argument("new", type=click.Path(path_type=Path))
 @click.option("--format", "form", type=click.Choice(["text", "json", "markdown"]), default="text", show_default=True)
 @click.option("--fail-on", type=click.Choice(["breaking", "risky"]), help="Exit 1 on such a change, or a worse one.")
-def diff(old: Path, new: Path, form: str, fail_on: str | None) -> None:
+@click.option("--for", "audience", type=click.Choice(["clients", "servers"]), help="Whom --fail-on looks at [both].")
+def diff(old: Path, new: Path, form: str, fail_on: str | None, audience: Any) -> None:
     """Say what changed from OLD to NEW, two OpenAPI documents or reference pages, and for whom it breaks."""
     from mockserver.contract import diff as comparing
     from mockserver.contract.loading import document_or_page
@@ -169,8 +170,8 @@ def diff(old: Path, new: Path, form: str, fail_on: str | None) -> None:
         for warning in warnings:
             click.echo(f"warning: {warning}", err=True)
     changes = comparing.diff(documents[0], documents[1], (str(old), str(new)))
-    click.echo(comparing.render(changes, form))
-    worst = comparing.worst(changes)
+    click.echo(comparing.render(changes, form), nl=False)
+    worst = comparing.worst(changes, audience)
     if fail_on is not None and worst in {"breaking", fail_on}:
         sys.exit(1)
 

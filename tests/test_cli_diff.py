@@ -62,3 +62,14 @@ def test_what_is_no_document_is_one_clear_line(tmp_path: Path) -> None:
         assert done.returncode == 2
         assert "Traceback" not in done.stderr
         assert done.stderr.startswith("mockserver: ")
+
+
+def test_an_added_operation_breaks_servers_and_not_clients(tmp_path: Path) -> None:
+    document = yamlfile.load(Path(DOCUMENTED))
+    del document["paths"]["/api/v2/ai/providers/{idOrName}"]["patch"]
+    document["paths"]["/api/v2/ai/providers"]["post"]["responses"]["201"]["links"].pop("updateAIProvider")
+    (tmp_path / "old.yaml").write_text(yamlfile.dump(document))
+    old = str(tmp_path / "old.yaml")
+    assert diff(old, DOCUMENTED, "--fail-on", "breaking").returncode == 1
+    assert diff(old, DOCUMENTED, "--fail-on", "breaking", "--for", "servers").returncode == 1
+    assert diff(old, DOCUMENTED, "--fail-on", "breaking", "--for", "clients").returncode == 0
