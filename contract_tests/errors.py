@@ -3,7 +3,9 @@
 ContractTestsError          the base of all; `str()` of it is what the user reads
 ├── UsageError              an option, file or document is wrong: exit code 2
 ├── CannotTest              the server cannot be tested (unreachable, not authorised, set-up failed): exit code 3
-└── HarmSeen                something that this run did not make has changed, or would: the run stops at once
+├── HarmSeen                something that this run did not make has changed: the run stops at once
+└── Blocked                 one check cannot go on; it counts as not exercised
+    └── Refused             a request was not sent, since it might harm what this run did not make
 """
 
 
@@ -20,4 +22,12 @@ class CannotTest(ContractTestsError):
 
 
 class HarmSeen(ContractTestsError):
-    """The run would harm, or has seen harm to, what it did not make; nothing more is sent but its own cleaning up."""
+    """What this run did not make has changed; nothing more is sent but what removes the run's own inventions."""
+
+
+class Blocked(ContractTestsError):
+    """One check cannot go on: what it needs could not be set up; the text says what."""
+
+
+class Refused(Blocked):
+    """A request was not sent, since it might harm what this run did not make."""

@@ -1,0 +1,125 @@
+"""Leave a server as it was found: remember what was there, remove what was made, and tell the two apart."""
+
+from typing import Any
+
+from contract_tests.errors import HarmSeen
+from contract_tests.findings import Departure
+from contract_tests.results import Severity
+from contract_tests.session import Session
+
+CLOSE_WATCH = 200  # strangers up to which the list is compared after every check that writes
+LOOKED_INTO = 20  # strangers that are also read one by one
+TRIES = 3
+
+
+class Guardian:
+    """Watches what was there before a run, and removes what the run made."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self.seen = False  # whether the list could be read before anything was made
+        self._details: dict[str, Any] = {}
+
+    def look_around(self) -> None:
+        """Write down what is there before anything is made."""
+        session = self.session
+        listed = session.list_providers()
+        self.seen = listed is not None
+        session.ledger.remember_strangers(listed or ())
+        for provider_id in list(session.ledger.strangers)[:LOOKED_INTO]:
+            self._details[provider_id] = self._detail(provider_id)
+
+    def after_check(self) -> None:
+        """Remove what the check made, and stop the run where others' data changed. Raises :class:`HarmSeen`."""
+        self._remove_known()
+        if len(self.session.ledger.strangers) <= CLOSE_WATCH:
+            self.stop_at_harm()
+
+    def stop_at_harm(self) -> None:
+        """Raise :class:`HarmSeen`, with a finding recorded, if anything changed that the run did not make."""
+        changed = self.changes()
+        if changed:
+            self.session.recorder.add(
+                Departure(
+                    "aftermath.strangers",
+                    "changed",
+                    "Providers that the run did not make were changed",
+                    "what a request does not name stays as it is",
+                    "; ".join(changed),
+                    Severity.CRITICAL,
+                    "safety of the data that was there before",
+                ),
+                [one for one in self.session.trail if one.method in {"POST", "PUT", "PATCH", "DELETE"}][-5:],
+            )
+            raise HarmSeen(f"providers that this run did not make were changed: {'; '.join(changed)}")
+
+    def changes(self) -> list[str]:
+        """Describe what became of the providers that were there before; empty where all are as they were."""
+        if not self.seen or not self.session.ledger.strangers:
+            return []
+        changed: list[str] = []
+        for _ in range(TRIES):  # a list that is wrong now and then is a finding of its own, not harm
+            changed = self._compare()
+            if not changed:
+                return []
+        return changed
+
+    def newcomers(self) -> int:
+        """Count the providers that appeared meanwhile and that this run did not make."""
+        ledger = self.session.ledger
+        return sum(
+            not ledger.made(provider) and provider.get("id") not in ledger.strangers
+            for provider in self.session.list_providers() or ()
+            if isinstance(provider, dict)
+        )
+
+    def clean(self) -> list[str]:
+        """Remove everything that this run made; return what could not be removed, in sentences."""
+        if self.session.options.read_only:
+            return []
+        left = self._remove_known()
+        listed = [item for item in self.session.list_providers() or () if self.session.ledger.made(item)]
+        for provider in listed:
+            if isinstance(provider.get("id"), str) and self.session.remove(provider["id"]):
+                continue
+            left[str(provider.get("id"))] = str(provider.get("name"))
+        still = {item.get("id") for item in self.session.list_providers() or () if self.session.ledger.made(item)}
+        return [
+            f"could not remove the provider {name!r} ({provider_id}) that this run made; "
+            f"try: contract-tests clean {self.session.redact(self.session.options.base_url)} --run "
+            f"{self.session.ledger.run_id}"
+            for provider_id, name in left.items()
+            if provider_id in still
+        ]
+
+    def _remove_known(self) -> dict[str, str]:
+        ledger = self.session.ledger
+        left = {}
+        for provider_id, name in list(ledger.live.items()):
+            if self.session.remove(provider_id):
+                ledger.live.pop(provider_id)
+            else:
+                left[provider_id] = name
+        return left
+
+    def _compare(self) -> list[str]:
+        listed = self.session.list_providers()
+        if listed is None:
+            return []
+        now = {item.get("id"): item for item in listed if isinstance(item, dict)}
+        changed = []
+        for provider_id, before in self.session.ledger.strangers.items():
+            name = before.get("name")
+            if provider_id not in now:
+                changed.append(f"{name!r} is gone")
+            elif now[provider_id] != before:
+                members = sorted(k for k in {*before, *now[provider_id]} if before.get(k) != now[provider_id].get(k))
+                changed.append(f"{name!r} has other {', '.join(members)}")
+        for provider_id, before in self._details.items():
+            after = self._detail(provider_id)
+            if before is not None and after is not None and after != before:
+                changed.append(f"{self.session.ledger.strangers[provider_id].get('name')!r} is answered otherwise")
+        return list(dict.fromkeys(changed))
+
+    def _detail(self, provider_id: str) -> Any:
+        return self.session.peek(provider_id)

@@ -1,0 +1,110 @@
+"""One request and what came back, with the answer read as JSON when it is some."""
+
+import json
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from contract_tests.wire import Headers, Reply
+
+Json = Any
+
+
+class NotJson:
+    """Stands for a body that is no JSON; `reason` says why."""
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+
+    def __bool__(self) -> bool:
+        return False
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """A request as it was sent, below the prefix of the base URL, and the reply. `operation` is None where none fits.
+
+    `principal` is `owner`, `other`, `nobody`, or `unknown` for a token that no server knows.
+    """
+
+    number: int
+    operation: str | None
+    method: str
+    target: str
+    headers: Headers
+    body: bytes
+    principal: str
+    reply: Reply
+
+    @property
+    def status(self) -> int | None:
+        """The status of the answer; None where there is none."""
+        return self.reply.status
+
+    @property
+    def ok(self) -> bool:
+        """Whether the answer is a complete one of the 2xx statuses."""
+        return self.reply.trouble is None and self.status is not None and 200 <= self.status < 300
+
+    @cached_property
+    def json(self) -> Json:
+        """The body as JSON (RFC 8259); a :class:`NotJson` where it is none."""
+        return decoded(self.reply.body)
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """The body as a JSON object; an empty one where it is something else."""
+        return self.json if isinstance(self.json, dict) else {}
+
+    @cached_property
+    def sent(self) -> Json:
+        """The body of the request as JSON, None where there was none."""
+        return decoded(self.body) if self.body else None
+
+    @property
+    def outcome(self) -> str:
+        """What came, in a few words."""
+        if self.status is None:
+            return self.reply.trouble or "no answer"
+        text = f"{self.status} {self.reply.reason}".strip()
+        return f"{text}, and {self.reply.trouble}" if self.reply.trouble else text
+
+    def provider(self) -> Json | None:
+        """Return the provider that the answer holds, or None."""
+        return self.json if self.ok and isinstance(self.json, dict) else None
+
+    def listed(self) -> list[Json]:
+        """Return the providers that the answer lists; none where it is no list of objects."""
+        value = self.json if self.ok else None
+        return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+
+
+def _object(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
+    value = dict(pairs)
+    if len(value) != len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"the member {twice!r} is given twice")
+    return value
+
+
+def _constant(name: str) -> Json:
+    raise ValueError(f"{name} is no JSON number")
+
+
+def decoded(body: bytes) -> Json:
+    """Decode JSON strictly: UTF-8 without a byte order mark, no NaN, no member twice; else a :class:`NotJson`."""
+    if not body:
+        return NotJson("the body is empty")
+    try:
+        text = body.decode("utf-8")
+    except UnicodeDecodeError as problem:
+        return NotJson(f"byte {problem.start} is not UTF-8")
+    if text.startswith("\ufeff"):
+        return NotJson("it starts with a byte order mark")
+    try:
+        return json.loads(text, object_pairs_hook=_object, parse_constant=_constant)
+    except json.JSONDecodeError as problem:
+        return NotJson(f"{problem.msg} at byte {len(text[: problem.pos].encode())}")
+    except (ValueError, RecursionError) as problem:
+        return NotJson(str(problem))

@@ -1,0 +1,98 @@
+"""Collect departures from the contract into findings: one for each cause, with the shortest sequence that shows it."""
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from contract_tests.exchange import Exchange
+from contract_tests.results import Finding, Severity, Step
+
+
+@dataclass(frozen=True)
+class Departure:
+    """Where an answer departs from the contract. `check` and `code` together are the cause.
+
+    `subject` names what is wrong in the terms of the API (an operation and a member or status, say); a later layer that
+    meets the same subject counts it with the finding that is there already.
+    """
+
+    check: str
+    code: str
+    title: str
+    expected: str
+    found: str
+    severity: Severity = Severity.MAJOR
+    section: str = ""
+    operations: tuple[str, ...] = ()
+    subject: str = ""
+
+
+class Recorder:
+    """The findings of a run, in the order in which their causes were first seen; safe to use from several threads."""
+
+    def __init__(self, show: Callable[[Sequence[Exchange]], tuple[Step, ...]]) -> None:
+        self._show = show
+        self._found: dict[tuple[str, str], Finding] = {}
+        self._subjects: dict[str, tuple[str, str]] = {}
+        self._lock = threading.Lock()
+        self.touched: dict[tuple[str, str], None] = {}  # the causes that the running check met, in order
+        self.fresh: set[tuple[str, str]] = set()  # those of them that nobody met before
+        self.listener: Callable[[Finding], None] = lambda finding: None
+
+    def add(self, departure: Departure, exchanges: Sequence[Exchange], seen_by: str = "") -> None:
+        """Record a departure that these exchanges show; a cause that is known already is counted, not repeated."""
+        cause = (departure.check, departure.code)
+        with self._lock:
+            known = self._found.get(cause)
+            if known is None and departure.subject in self._subjects:
+                cause = self._subjects[departure.subject]
+                known = self._found[cause]
+            self.touched.setdefault(cause)
+            if known is not None:
+                self._found[cause] = self._again(known, departure, exchanges, seen_by)
+                return
+            finding = Finding(
+                departure.check,
+                departure.code,
+                departure.severity,
+                departure.title,
+                departure.operations,
+                departure.section,
+                departure.expected,
+                departure.found,
+                self._show(exchanges),
+                also=(seen_by,) if seen_by and seen_by != departure.check else (),
+            )
+            self._found[cause] = finding
+            self.fresh.add(cause)
+            if departure.subject:
+                self._subjects[departure.subject] = cause
+        self.listener(finding)
+
+    def _again(self, known: Finding, departure: Departure, exchanges: Sequence[Exchange], seen_by: str) -> Finding:
+        operations = tuple(dict.fromkeys((*known.operations, *departure.operations)))
+        others = dict.fromkeys((*known.also, departure.check, seen_by or departure.check))
+        also = tuple(name for name in others if name != known.check)
+        shorter = 0 < len(exchanges) < len(known.steps)
+        if shorter:
+            known = replace(known, steps=self._show(exchanges), expected=departure.expected, found=departure.found)
+        return replace(known, operations=operations, also=also, seen=known.seen + 1)
+
+    def knows(self, subject: str) -> bool:
+        """Tell whether a subject has a finding already."""
+        return subject in self._subjects
+
+    def get(self, cause: tuple[str, str]) -> Finding:
+        """Return the finding of a cause that was met."""
+        return self._found[cause]
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """All findings so far, in the order in which they were first seen."""
+        with self._lock:
+            return tuple(self._found.values())
+
+    def count(self) -> int:
+        """The number of departures seen so far, repetitions included."""
+        with self._lock:
+            return sum(finding.seen for finding in self._found.values())

@@ -1,0 +1,255 @@
+"""Judge one exchange against the document: whatever the check that sent it wanted to know, each answer must conform."""
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from contract_tests.documents import CREATE, Contract, Media, Operation
+from contract_tests.exchange import Exchange, NotJson
+from contract_tests.findings import Departure
+from contract_tests.results import Severity
+
+Json = Any
+SECRET_FIELDS = ("access_key", "access_key_secret")
+
+
+def judge(contract: Contract, exchange: Exchange, secrets: Iterable[str]) -> Iterator[Departure]:
+    """Yield every departure of an answer from the document.
+
+    `secrets` are the plain texts of keys that the run has sent so far. 429 and 503 with `Retry-After` are the caller's.
+    """
+    operation = contract.operations[exchange.operation] if exchange.operation else None
+    where = (operation.id,) if operation else ()
+    if exchange.reply.trouble is not None:
+        kind = re.sub(r"[^a-z]+", "-", exchange.reply.trouble.split(":")[0].lower())[:60]
+        yield Departure(
+            "schema.no-answer",
+            kind,
+            "The server did not give a complete, valid HTTP answer",
+            "one complete HTTP answer (RFC 9112)",
+            exchange.outcome,
+            Severity.MAJOR,
+            "RFC 9112",
+            where,
+        )
+        return
+    yield from _leaks(exchange, where, secrets)
+    status = exchange.status or 0
+    if status >= 500:
+        yield Departure(
+            "schema.server-error",
+            f"{status}",
+            "The server failed",
+            "an answer that the contract has for this request, and never a failure of the server",
+            exchange.outcome,
+            Severity.MAJOR,
+            "RFC 9110, section 15.6",
+            where,
+        )
+    if operation is None or exchange.method != operation.method or status == 405:
+        return  # the contract leaves the body of a 405 open; `rules.method-not-allowed` judges its `Allow`
+    medias = operation.answer(status)
+    if medias is None:
+        if status < 500:
+            yield _undocumented(contract, operation, exchange)
+        return
+    yield from _headers(contract, operation, exchange)
+    yield from _body(contract, operation, exchange, medias)
+
+
+def _leaks(exchange: Exchange, where: tuple[str, ...], secrets: Iterable[str]) -> Iterator[Departure]:
+    body = exchange.reply.body.decode("utf-8", "replace")
+    heads = "\n".join(f"{name}: {value}" for name, value in exchange.reply.headers)
+    for secret in secrets:
+        place = "the body" if secret in body else "a header" if secret in heads else None
+        if place:
+            kind = "error answer" if (exchange.status or 0) >= 400 else "answer"
+            yield Departure(
+                "rules.secrets-never-leak",
+                f"{kind}:{place}",
+                "A secret that was sent comes back in plain text",
+                "no answer carries a key or secret in plain text",
+                f"{place} of a {exchange.status} answer carries the key {secret!r} as it was sent",
+                Severity.CRITICAL,
+                "rule keys-are-masked",
+                where,
+            )
+            return
+
+
+def _undocumented(contract: Contract, operation: Operation, exchange: Exchange) -> Departure:
+    known = ", ".join(operation.statuses)
+    return Departure(
+        "schema.status",
+        f"{operation.id}:{exchange.status}",
+        f"{operation.method} answers with a status that the contract does not have",
+        f"one of {known}",
+        exchange.outcome,
+        Severity.MAJOR,
+        contract.section(operation.id, "Responses"),
+        (operation.id,),
+        f"{operation.id}:status:{exchange.status}",
+    )
+
+
+def _headers(contract: Contract, operation: Operation, exchange: Exchange) -> Iterator[Departure]:
+    status = str(exchange.status)
+    for name in operation.headers.get(status, ()):
+        if exchange.reply.header(name) is None:
+            yield Departure(
+                "schema.headers",
+                f"{name}:{status}",
+                f"A {status} answer lacks the header {name}",
+                f"the header {name}",
+                "no such header",
+                Severity.MINOR,
+                contract.section(operation.id, "Responses"),
+                (operation.id,),
+            )
+
+
+def _body(
+    contract: Contract, operation: Operation, exchange: Exchange, medias: dict[str, Media]
+) -> Iterator[Departure]:
+    body, where, section = exchange.reply.body, (operation.id,), contract.section(operation.id, "Responses")
+    if not medias:
+        if body:
+            yield Departure(
+                "schema.response",
+                f"body:{exchange.status}",
+                f"A {exchange.status} answer has a body",
+                "no body",
+                f"{len(body)} bytes",
+                Severity.MINOR,
+                section,
+                where,
+            )
+        return
+    given = exchange.reply.header("content-type")
+    essence = (given or "").partition(";")[0].strip().lower()
+    media = medias.get(essence)
+    if media is None:
+        kind = "error" if (exchange.status or 0) >= 400 else "success"
+        yield Departure(
+            "schema.content-type",
+            f"{kind}:{essence or 'none'}",
+            "The answer has another media type than the contract says",
+            f"Content-Type: {', '.join(medias)}",
+            f"Content-Type: {given}" if given is not None else "no Content-Type",
+            Severity.MAJOR,
+            section,
+            where,
+        )
+        media = next(iter(medias.values()))
+    if "json" in media.name:
+        yield from _json(contract, operation, exchange, media, section)
+
+
+def _json(
+    contract: Contract, operation: Operation, exchange: Exchange, media: Media, section: str
+) -> Iterator[Departure]:
+    value, where = exchange.json, (operation.id,)
+    if isinstance(value, NotJson):
+        shape = "empty" if not exchange.reply.body else re.sub(r"[\d'\"]+", "", value.reason)[:40]
+        yield Departure(
+            "schema.response",
+            f"json:{shape}",
+            "The body of the answer is not JSON",
+            f"JSON that fits {media.pointer}",
+            value.reason,
+            Severity.MAJOR,
+            section,
+            where,
+        )
+        return
+    if media.validator is not None:
+        for error in media.validator.iter_errors(value):
+            yield _violation(contract, operation, media, error, value)
+    item = contract.operations[CREATE].statuses.get("201", {}).get("application/json")
+    for pointer, node, schema in _objects(contract, value, media.schema, ""):
+        properties = schema.get("properties", {})
+        is_item = item is not None and schema is contract.resolve(item.schema)
+        for name in sorted(set(node) - set(properties)):
+            yield _extra(contract, name, pointer, where, section)
+        for name in properties if is_item else ():
+            if name not in node and name not in schema.get("required", ()):
+                yield _missing(name, pointer, where, section)
+
+
+def _violation(contract: Contract, operation: Operation, media: Media, error: Any, value: Json) -> Departure:
+    place = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in error.instance_path).lstrip(".")
+    general = re.sub(r"\[\d+\]", "[]", place)
+    keyword = str(error.schema_path[-1]) if error.schema_path else "schema"
+    if keyword.isdigit():
+        keyword = next((str(part) for part in reversed(error.schema_path) if isinstance(part, str)), "schema")
+    wording = _plain(error.message)
+    if keyword == "required":
+        wording = re.sub(r"[\"'](.*?)[\"'] is a required property", r"\1 is missing", error.message)
+        general = f"{general}:{wording.partition(' ')[0]}"
+    at = "/".join(str(part) for part in error.schema_path)
+    return Departure(
+        "schema.response",
+        f"{keyword}:{general.lstrip('[].')}" if not general.startswith("[]:") else f"{keyword}:{general[2:]}",
+        f"The answer does not fit its schema: {keyword} of {place or 'the body'}",
+        f"what {media.pointer}/{at} says",
+        f"{place or 'the body'}: {wording}",
+        Severity.MAJOR,
+        contract.states(media.pointer),
+        (operation.id,),
+        f"answer:{general.lstrip('[].')}",
+    )
+
+
+def _plain(message: str) -> str:
+    return message if len(message) <= 400 else f"{message[:200]} … {message[-180:]}"
+
+
+def _extra(contract: Contract, name: str, pointer: str, where: tuple[str, ...], section: str) -> Departure:
+    at = re.sub(r"\[\d+\]", "[]", pointer).lstrip("[].")
+    secret = name in SECRET_FIELDS
+    return Departure(
+        "rules.settings-secrets" if secret else "schema.extra-member",
+        f"{at}:{name}".lstrip(":"),
+        f"The answer has a member that the contract does not have: {name}",
+        "the members that the page lists" if not secret else f"no answer carries {name}",
+        f"{pointer.lstrip('.') or 'the body'} has the member {name!r}",
+        Severity.CRITICAL if secret else Severity.MINOR,
+        section,
+        where,
+    )
+
+
+def _missing(name: str, pointer: str, where: tuple[str, ...], section: str) -> Departure:
+    at = re.sub(r"\[\d+\]", "[]", pointer).lstrip("[].")
+    return Departure(
+        "schema.missing-member",
+        f"{at}:{name}".lstrip(":"),
+        f"The answer lacks a member that the page shows: {name}",
+        f"the member {name!r}, as in the page's example answers",
+        f"{pointer.lstrip('.') or 'the body'} lacks {name!r}",
+        Severity.MAJOR,
+        section,
+        where,
+        f"answer:{name}",
+    )
+
+
+def _objects(contract: Contract, value: Json, schema: Json, pointer: str) -> Iterator[tuple[str, Json, Json]]:
+    """Yield every object of an answer whose members the schema lists: where it is, the object, and its schema.
+
+    A member that is `writeOnly` is none that an answer may have.
+    """
+    schema = contract.resolve(schema)
+    if not isinstance(schema, dict):
+        return
+    if isinstance(value, list) and "items" in schema:
+        for index, item in enumerate(value):
+            yield from _objects(contract, item, schema["items"], f"{pointer}[{index}]")
+    properties = schema.get("properties")
+    if isinstance(value, dict) and properties and not schema.get("additionalProperties"):
+        readable = {k: v for k, v in properties.items() if not contract.resolve(v).get("writeOnly")}
+        seen = schema if len(readable) == len(properties) else {**schema, "properties": readable}
+        yield pointer, value, seen
+        for name, node in value.items():
+            if name in readable:
+                yield from _objects(contract, node, readable[name], f"{pointer}.{name}")

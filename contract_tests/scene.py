@@ -1,0 +1,175 @@
+"""What a check is given: short ways to send the operations, and to say what it expected and what it found."""
+
+import json
+from collections.abc import Sequence
+from random import Random
+from typing import Any
+
+from contract_tests.aftermath import Guardian
+from contract_tests.documents import CREATE, DELETE, GET, LIST, UPDATE
+from contract_tests.errors import Blocked
+from contract_tests.exchange import Exchange
+from contract_tests.findings import Departure
+from contract_tests.registry import Check
+from contract_tests.results import Severity
+from contract_tests.session import Session
+
+KEY = "dummy-key-{}-of-{}-a1b2c3d4"
+BASE_URL = "https://ai.example.com/v1"
+
+
+class Scene:
+    """One run of one check. `provider` values are the JSON objects of answers."""
+
+    def __init__(self, session: Session, check: Check, guardian: Guardian) -> None:
+        self.session = session
+        self.guardian = guardian
+        self.contract = session.contract
+        self.options = session.options
+        self.check = check
+        self.random = Random(f"{session.options.seed}:{check.name}")  # noqa: S311 - test data, not secrets
+        self._keys = 0
+
+    @property
+    def deployed(self) -> bool:
+        """Whether the contract holds what a deployed server enforces, told by a rule that only it has."""
+        return "secrets-are-write-only" in self.contract.rules
+
+    # Data
+
+    def key(self) -> str:
+        """Return a new key in plain text, plainly a dummy."""
+        self._keys += 1
+        return KEY.format(self._keys, self.session.ledger.name(self.check.id.partition(".")[2]))
+
+    def body(self, **members: Any) -> dict[str, Any]:
+        """Return the body of a create that both profiles take, with a name of its own; None leaves a member out."""
+        name = members.pop("name", ...)
+        full = {
+            "type": "openai",
+            "name": self.session.ledger.name(self.check.id.partition(".")[2]) if name is ... else name,
+            "base_url": BASE_URL,
+            **members,
+        }
+        return {key: value for key, value in full.items() if value is not None}
+
+    # Operations that are expected to work
+
+    def created(self, **members: Any) -> Exchange:
+        """Create a provider that the contract allows. Raises :class:`Blocked` where the server does not do it."""
+        exchange = self.session.call(CREATE, body=self.body(**members))
+        return self.worked(exchange, 201)
+
+    def got(self, target: str) -> Exchange:
+        """Get a provider that is there. Raises :class:`Blocked` where the server does not answer it."""
+        return self.worked(self.session.call(GET, target), 200)
+
+    def patched(self, target: str, **members: Any) -> Exchange:
+        """Change a provider in a way that the contract allows. Raises :class:`Blocked` where it is refused."""
+        return self.worked(self.session.call(UPDATE, target, body=members), 200)
+
+    def deleted(self, target: str) -> Exchange:
+        """Delete a provider that is there. Raises :class:`Blocked` where it is refused."""
+        return self.worked(self.session.call(DELETE, target), 204)
+
+    def listed(self) -> Exchange:
+        """List all providers. Raises :class:`Blocked` where the server gives no list."""
+        exchange = self.worked(self.session.call(LIST), 200)
+        if not isinstance(exchange.json, list):
+            raise Blocked("the list is no JSON array")
+        return exchange
+
+    def worked(self, exchange: Exchange, status: int) -> Exchange:
+        """Return an exchange of a request that the contract allows; record it and raise where it was refused."""
+        if exchange.status == status and exchange.reply.trouble is None:
+            if status in {200, 201} and exchange.operation != LIST and exchange.provider() is None:
+                raise Blocked(f"{exchange.operation} answered {exchange.outcome} without an object")
+            return exchange
+        if exchange.reply.trouble is None and (exchange.status or 0) < 500:
+            operation = exchange.operation or ""
+            self.depart(
+                f"{operation}:{exchange.status}",
+                f"{status}",
+                self.described(exchange),
+                [exchange],
+                title="A request that the contract allows is refused",
+                check="schema.positive",
+                subject=f"{operation}:refused:{exchange.status}",
+                operations=(operation,),
+            )
+        raise Blocked(f"{exchange.operation} answered {exchange.outcome}, where {status} was needed")
+
+    # Saying what is wrong
+
+    def expect(
+        self, condition: bool, code: str, expected: str, found: Any, exchanges: Sequence[Exchange], **more: Any
+    ) -> bool:
+        """Record a departure unless the condition holds; returns the condition."""
+        if not condition:
+            self.depart(code, expected, found if isinstance(found, str) else short(found), exchanges, **more)
+        return condition
+
+    def expect_status(self, exchange: Exchange, statuses: Sequence[int], code: str, why: str, **more: Any) -> bool:
+        """Record a departure unless the answer has one of the statuses; a broken or failed answer is told already."""
+        if exchange.reply.trouble is not None or (exchange.status or 0) >= 500:
+            return False
+        wanted = " or ".join(map(str, statuses))
+        return self.expect(
+            exchange.status in statuses, code, f"{wanted}: {why}", self.described(exchange), [exchange], **more
+        )
+
+    def depart(
+        self,
+        code: str,
+        expected: str,
+        found: str,
+        exchanges: Sequence[Exchange],
+        *,
+        title: str = "",
+        severity: Severity = Severity.MAJOR,
+        section: str = "",
+        check: str = "",
+        subject: str = "",
+        operations: tuple[str, ...] = (),
+    ) -> None:
+        """Record a departure. The last exchange is the one that shows it; those that lead to it are added."""
+        last = exchanges[-1] if exchanges else None
+        full = list(exchanges)
+        for exchange in exchanges:
+            full += [one for one in self.session.shortest(exchange) if one not in full]
+        full.sort(key=lambda one: one.number)
+        names = operations or ((last.operation,) if last is not None and last.operation else ())
+        self.session.recorder.add(
+            Departure(
+                check or self.check.id,
+                code,
+                title or self.check.title,
+                expected,
+                found,
+                severity,
+                section or self.section(names),
+                names,
+                subject,
+            ),
+            full,
+            self.check.id,
+        )
+
+    def section(self, operations: tuple[str, ...]) -> str:
+        """Name what the check holds the server to: its rules, else the section of the page."""
+        if self.check.rules:
+            kind = "rule" if len(self.check.rules) == 1 else "rules"
+            return f"openapi/rules.yaml, {kind} {', '.join(self.check.rules)}"
+        return self.contract.section(operations[0]) if operations else ""
+
+    @staticmethod
+    def described(exchange: Exchange) -> str:
+        """Say what came: the status, and the message of an error."""
+        message = exchange.document.get("message")
+        return f"{exchange.outcome}: {message}" if isinstance(message, str) else exchange.outcome
+
+
+def short(value: Any) -> str:
+    """Return a value as JSON, cut where it is long."""
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+    return text if len(text) <= 300 else f"{text[:300]}…"
