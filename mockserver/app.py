@@ -18,6 +18,7 @@ from mockserver.resources import document_path, fixture_path
 from mockserver.settings import Settings
 from mockserver.web.application import Application, make_application
 from mockserver.web.front import Front, RequestLog
+from mockserver.web.rsgi import RSGIFront
 
 __all__ = ["Mock", "create_app", "create_mock"]
 
@@ -33,6 +34,7 @@ class Mock:
     fixture: Fixture
     pipeline: Pipeline
     app: Application
+    rsgi: RSGIFront
 
 
 def create_mock(settings: Settings | None = None, *, front: bool = True) -> Mock:
@@ -62,11 +64,12 @@ def create_mock(settings: Settings | None = None, *, front: bool = True) -> Mock
         "records": {name: len(base.records) for name, base in fixture.bases.items()},
     }
     app = make_application(pipeline, information, settings.max_body)
+    log = RequestLog(settings.log_format) if settings.log_requests else None
+    rsgi = RSGIFront(pipeline, app.wsgi_app, settings.max_body, log)
     if front:
-        log = RequestLog(settings.log_format) if settings.log_requests else None
         # Flask documents this attribute as the place for middleware.
         app.wsgi_app = Front(pipeline, app.wsgi_app, settings.max_body, log)  # type: ignore[method-assign]
-    return Mock(settings, contract, fixture, pipeline, app)
+    return Mock(settings, contract, fixture, pipeline, app, rsgi)
 
 
 def create_app(settings: Settings | None = None) -> Application:

@@ -17,9 +17,6 @@ from mockserver.settings import Settings
 
 __all__ = ["LocalServer", "banner", "serve"]
 
-# One would be the fastest, but then a client that sends half a body holds up all the others.
-THREADS = 8
-
 
 class LocalServer:
     """A mock on a free port of this machine, in a thread; use it as a context manager.
@@ -114,9 +111,8 @@ def serve(settings: Settings) -> None:
         "mockserver",
         address=settings.host,
         port=port,
-        interface=Interfaces.WSGI,
+        interface=Interfaces.RSGI,
         workers=1,
-        blocking_threads=THREADS,
         websockets=False,
         log_enabled=False,
         workers_kill_timeout=10,
@@ -124,7 +120,7 @@ def serve(settings: Settings) -> None:
     announcement = (settings.host, port, banner(mock, url))
     if multiprocessing.get_start_method() == "fork":
         gc.freeze()  # what is loaded already stays shared with the worker
-        loader = _Worker(mock.app, settings, announcement)
+        loader = _Worker(mock, settings, announcement)
     else:
         loader = _Worker(None, settings, announcement)
     server.serve(target_loader=loader, wrap_loader=False)
@@ -137,16 +133,16 @@ class _Worker:
     behind that nobody opens again.
     """
 
-    def __init__(self, app: Any, settings: Settings, announcement: tuple[str, int, str]) -> None:
-        self._app, self._settings, self._announcement = app, settings, announcement
+    def __init__(self, mock: Mock | None, settings: Settings, announcement: tuple[str, int, str]) -> None:
+        self._mock, self._settings, self._announcement = mock, settings, announcement
 
     def __call__(self) -> Any:
         # A terminal sends Ctrl-C to both processes: the parent hears it, and ends this one in order.
         if hasattr(signal, "pthread_sigmask"):
             signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-        app = self._app if self._app is not None else create_mock(self._settings).app
+        mock = self._mock if self._mock is not None else create_mock(self._settings)
         threading.Thread(target=_announce, args=self._announcement, daemon=True).start()
-        return app.wsgi_app
+        return mock.rsgi
 
 
 def _free_port(host: str, port: int) -> int:

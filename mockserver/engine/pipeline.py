@@ -151,6 +151,11 @@ class Pipeline:
             raise RuntimeError("the steps ended without an answer")
         return exchange.response
 
+    def refuse(self, request: Request, problem: Problem) -> Response:
+        """Return the answer to a request that cannot even be read."""
+        exchange = Exchange(self.contract, self.store, self.world, self.identity, request, self._validation, self._seed)
+        return self._refusal(exchange, problem)
+
     def _refusal(self, exchange: Exchange, problem: Problem) -> Response:
         """Return a problem as an answer in the contract's own error shape, judged like any other."""
         plan, shaper = self.contract.error(exchange.plan, problem.status)
