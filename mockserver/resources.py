@@ -5,7 +5,7 @@ from pathlib import Path
 
 from mockserver.errors import UsageError
 
-__all__ = ["PROFILES", "data_path", "document_path", "fixture_path"]
+__all__ = ["PROFILES", "control_document_path", "data_path", "document_path", "fixture_path"]
 
 PROFILES = ("documented", "deployed")
 
@@ -22,6 +22,11 @@ def document_path(profile: str) -> Path:
     if profile not in PROFILES:
         raise UsageError(f"unknown profile {profile!r}; the profiles are {' and '.join(PROFILES)}")
     return data_path("openapi", f"{profile}.yaml")
+
+
+def control_document_path() -> Path:
+    """Return the path of the control API's own OpenAPI document."""
+    return Path(str(files("mockserver"))) / "control" / "openapi.yaml"
 
 
 def fixture_path(name: str) -> Path:

@@ -1,0 +1,1 @@
+"""Sessions, state, journal, faults and clock of a running mock. Knows no domain and no framework."""
