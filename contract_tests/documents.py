@@ -208,7 +208,7 @@ def _check(document: Json, source: Path) -> None:
     missing = [name for name in OPERATIONS if name not in ids]
     if missing:
         raise UsageError(
-            f"{str(source)!r} lacks the operation {missing[0]!r}; the checks of this package need {', '.join(OPERATIONS)}"
+            f"{str(source)!r} lacks the operation {missing[0]!r}; the checks here need {', '.join(OPERATIONS)}"
         )
 
 

@@ -16,6 +16,7 @@ from contract_tests.session import Session
 
 KEY = "dummy-key-{}-of-{}-a1b2c3d4"
 BASE_URL = "https://ai.example.com/v1"
+ABSENT = object()
 
 
 class Scene:
@@ -99,7 +100,43 @@ class Scene:
             )
         raise Blocked(f"{exchange.operation} answered {exchange.outcome}, where {status} was needed")
 
+    def find(self, listed: Exchange, provider_id: str) -> Any:
+        """Return the provider of an id as a list shows it; None where it is not listed."""
+        return next((item for item in listed.listed() if item.get("id") == provider_id), None)
+
     # Saying what is wrong
+
+    def same(self, exchange: Exchange, expected: dict[str, Any], found: Any = ..., why: str = "") -> bool:
+        """Compare members of the provider that an answer holds (or of `found`) with what they must be."""
+        provider = (exchange.provider() or {}) if found is ... else found
+        place = f"{exchange.operation}"
+        good = True
+        for name, value in expected.items():
+            actual = provider.get(name, ABSENT) if isinstance(provider, dict) else ABSENT
+            good &= self.expect(
+                actual == value and type(actual) is type(value),
+                f"{place}:{name}",
+                f"{name} is {short(value)}{f': {why}' if why else ''}",
+                f"{name} is {'absent' if actual is ABSENT else short(actual)}",
+                [exchange],
+                subject=f"{place}:member:{name}",
+            )
+        return good
+
+    def unchanged(self, provider: dict[str, Any], after: Sequence[Exchange], code: str) -> bool:
+        """Get a provider again and make sure that a refused request did not change it."""
+        again = self.session.call(GET, provider["id"])
+        now = again.provider()
+        if again.reply.trouble is not None or (again.status or 0) >= 500:
+            return False
+        changed = sorted(k for k in {*provider, *(now or {})} if provider.get(k) != (now or {}).get(k))
+        return self.expect(
+            not changed and now is not None,
+            code,
+            "a refused request changes nothing",
+            f"{', '.join(changed)} changed" if now is not None else self.described(again),
+            [*after, again],
+        )
 
     def expect(
         self, condition: bool, code: str, expected: str, found: Any, exchanges: Sequence[Exchange], **more: Any

@@ -131,7 +131,8 @@ class Session:
         if judged:
             for departure in judge(self.contract, exchange, self.secrets):
                 self.recorder.add(departure, self.shortest(exchange), self.check)
-        self.meanwhile()
+        if threading.current_thread() is threading.main_thread():
+            self.meanwhile()
         return exchange
 
     def guard(self, method: str, target: str, body: bytes = b"") -> None:

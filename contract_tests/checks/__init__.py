@@ -1,5 +1,29 @@
 """The checks themselves, a module for each layer or part of one; importing this package fills the registry."""
 
-from contract_tests.checks import aftermath, preflight, samples
+from contract_tests.checks import (
+    aftermath,
+    preflight,
+    rules_auth,
+    rules_identity,
+    rules_keys,
+    rules_settings,
+    rules_state,
+    rules_validation,
+    rules_values,
+    rules_wire,
+    samples,
+)
 
-__all__ = ["aftermath", "preflight", "samples"]
+__all__ = [
+    "aftermath",
+    "preflight",
+    "rules_auth",
+    "rules_identity",
+    "rules_keys",
+    "rules_settings",
+    "rules_state",
+    "rules_validation",
+    "rules_values",
+    "rules_wire",
+    "samples",
+]

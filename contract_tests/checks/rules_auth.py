@@ -1,0 +1,170 @@
+"""Who may do what: every way to carry a token, every operation, and nothing done for those who may not."""
+
+import json
+from urllib.parse import quote
+
+from contract_tests.documents import CREATE, DELETE, GET, LIST, OPERATIONS, UPDATE
+from contract_tests.errors import Blocked
+from contract_tests.exchange import Exchange
+from contract_tests.registry import check
+from contract_tests.results import Severity
+from contract_tests.scene import Scene
+from contract_tests.session import UNKNOWN_TOKEN
+from contract_tests.wire import Headers
+
+CRITICAL = Severity.CRITICAL
+
+
+def attempt(scene: Scene, target: str | None, headers: Headers = (), query: str = "", faulty: bool = False) -> Exchange:
+    """Send the operation of a check's variant, good or with a faulty body, with just these credentials."""
+    operation = scene.contract.operations[scene.check.variant]
+    path = operation.path.partition("{")[0] + (target or "") if target else operation.path
+    body: dict[str, object] | None = None
+    if operation.id == CREATE:
+        body = {"name": 5} if faulty else scene.body()
+    elif operation.id == UPDATE:
+        body = {"enabled": "yes"} if faulty else {"display_name": "Intruder"}
+    data, typed = b"", ()
+    if body is not None:
+        data, typed = json.dumps(body).encode(), (("Content-Type", "application/json"),)
+    return scene.session.exchange(operation.id, operation.method, path + query, (*typed, *headers), data, "nobody")
+
+
+def no_effect(scene: Scene, provider: dict[str, object], exchange: Exchange, code: str) -> None:
+    """Make sure that a refused request did nothing."""
+    if exchange.operation in {UPDATE, DELETE}:
+        scene.unchanged(provider, [exchange], f"{code}:effect")
+    if exchange.operation == CREATE and isinstance(exchange.sent, dict) and isinstance(exchange.sent.get("name"), str):
+        after = scene.session.call(GET, exchange.sent["name"])
+        scene.expect(
+            after.status == 404 or (after.status or 0) >= 500,
+            f"{code}:effect",
+            "nothing is created",
+            "the provider is there",
+            [exchange, after],
+            severity=CRITICAL,
+        )
+
+
+def held(scene: Scene) -> dict[str, object]:
+    """Return a provider of this run's own that a refused request may aim at."""
+    return scene.created(display_name="Held", enabled=True).document
+
+
+@check("rules.unauthenticated", "Without a valid token every operation answers 401", variants=OPERATIONS)
+def unauthenticated(scene: Scene) -> None:
+    """Try no token, an unknown one, an empty one, and near misses of the good one, by every carrier."""
+    if scene.options.token is None:
+        raise Blocked("needs --token")
+    operation = scene.check.variant
+    provider = held(scene) if operation not in {LIST, CREATE} else {}
+    target = str(provider["id"]) if provider else None
+    token = scene.options.token
+    wrong = {"unknown": UNKNOWN_TOKEN, "longer": f"{token}x", "shorter": token[:-1] or "x", "other case": _swap(token)}
+    tries: list[tuple[str, Headers, str]] = [("none", (), "")]
+    for carrier, name in scene.contract.carriers:
+        for kind, value in wrong.items():
+            if value not in {token, scene.options.other_token}:
+                tries.append((f"{kind} in the {carrier}", *carried(carrier, name, value)))
+    tries.append(("empty header", ((scene.contract.carriers[0][1], ""),), ""))
+    if scene.deployed:
+        tries.append(("in Authorization", (("Authorization", f"Bearer {token}"),), ""))
+    for code, headers, query in tries:
+        exchange = attempt(scene, target, headers, query)
+        why = "no valid token was sent"
+        scene.expect_status(exchange, (401,), f"{operation}:{code}", why, severity=CRITICAL)
+        if exchange.status != 401:
+            no_effect(scene, provider, exchange, f"{operation}:{code}")
+    for code, aim, faulty in (
+        ("unknown provider", scene.session.ledger.nobody(), False),
+        ("faulty body", target, True),
+    ):
+        if (aim is None and operation not in {CREATE}) or (operation in {LIST, CREATE} and code == "unknown provider"):
+            continue
+        exchange = attempt(scene, aim, (), "", faulty)
+        scene.expect_status(exchange, (401,), f"{operation}:{code}", "401 comes before everything", severity=CRITICAL)
+    if provider:
+        scene.unchanged(provider, [], f"{operation}:effect")
+
+
+@check(
+    "rules.forbidden",
+    "A user without the owner role is answered 403",
+    variants=OPERATIONS,
+    profiles=("deployed",),
+    needs_other=True,
+)
+def forbidden(scene: Scene) -> None:
+    """Send a good request with the token of another user, by every carrier; nothing may come of it."""
+    operation = scene.check.variant
+    provider = held(scene) if operation not in {LIST, CREATE} else {}
+    targets = [str(provider["id"]), str(provider["name"])] if provider else [None]
+    for carrier, name in scene.contract.carriers:
+        headers, query = carried(carrier, name, scene.options.other_token or "")
+        for target in targets:
+            exchange = attempt(scene, target, headers, query)
+            code = f"{operation}:{carrier}"
+            scene.expect_status(exchange, (403,), code, "the user lacks the owner role", severity=CRITICAL)
+            no_effect(scene, provider, exchange, code)
+
+
+@check("rules.auth-carriers", "A token is taken from every place that the contract lists", variants=OPERATIONS)
+def auth_carriers(scene: Scene) -> None:
+    """Send a good request with the token in each of its places."""
+    if scene.options.token is None:
+        raise Blocked("needs --token")
+    operation = scene.check.variant
+    for carrier, name in scene.contract.carriers:
+        provider = held(scene) if operation not in {LIST, CREATE} else {}
+        target = str(provider["id"]) if provider else None
+        exchange = attempt(scene, target, *carried(carrier, name, scene.options.token))
+        wanted = {CREATE: 201, DELETE: 204}.get(operation, 200)
+        scene.expect_status(exchange, (wanted,), f"{operation}:{carrier}", f"the token is in the {carrier}")
+        if operation == GET:
+            scene.same(exchange, {"id": provider["id"]})
+        if operation == DELETE and exchange.ok:
+            scene.expect_status(scene.session.call(GET, target), (404,), f"{operation}:{carrier}:effect", "deleted")
+
+
+@check(
+    "rules.first-credential-wins",
+    "The first credential found decides: cookie, then query, then header",
+    variants=OPERATIONS,
+    rules=("first-credential-wins",),
+    profiles=("deployed",),
+)
+def first_credential_wins(scene: Scene) -> None:
+    """Send two tokens at once, a good and a bad one, in each pair of places and both ways round."""
+    if scene.options.token is None:
+        raise Blocked("needs --token")
+    operation = scene.check.variant
+    names = dict(scene.contract.carriers)
+    order = [carrier for carrier in ("cookie", "query", "header") if carrier in names]
+    good = {CREATE: 201, DELETE: 204}.get(operation, 200)
+    bad = [(UNKNOWN_TOKEN, 401)]
+    if scene.options.other_token is not None:
+        bad.append((scene.options.other_token, 403))
+    for index, first in enumerate(order):
+        for second in order[index + 1 :]:
+            for value, status in bad:
+                provider = held(scene) if operation not in {LIST, CREATE} else {}
+                target = str(provider["id"]) if provider else None
+                for lead, follow, wanted in ((value, scene.options.token, status), (scene.options.token, value, good)):
+                    one, two = carried(first, names[first], lead), carried(second, names[second], follow)
+                    exchange = attempt(scene, target, (*one[0], *two[0]), one[1] or two[1])
+                    kind = "good" if wanted == good else f"bad ({status})"
+                    code = f"{operation}:{kind} {first} before {second}"
+                    scene.expect_status(exchange, (wanted,), code, f"the {first} decides", severity=CRITICAL)
+
+
+def carried(carrier: str, name: str, token: str) -> tuple[Headers, str]:
+    """Return the headers and the query that carry a token."""
+    if carrier == "header":
+        return ((name, token),), ""
+    if carrier == "cookie":
+        return (("Cookie", f"{name}={token}"),), ""
+    return (), f"?{name}={quote(token, safe='')}"
+
+
+def _swap(token: str) -> str:
+    return token.swapcase() if token.swapcase() != token else f"{token}0"

@@ -1,0 +1,262 @@
+"""Names and ids: unique, stable, found by either, gone when deleted."""
+
+import re
+import uuid
+
+from contract_tests.documents import CREATE, DELETE, GET, UPDATE
+from contract_tests.registry import check
+from contract_tests.results import Severity
+from contract_tests.scene import Scene
+
+ITEM_OPERATIONS = (GET, UPDATE, DELETE)
+
+
+@check("rules.name-unique", "No two live providers have the same name", rules=("name-unique",))
+def name_unique(scene: Scene) -> None:
+    """Create a name twice, in several ways, and once more after the first was changed."""
+    first = scene.created(enabled=False)
+    provider = first.document
+    again = {
+        "equal": scene.body(name=provider["name"]),
+        "other members": scene.body(
+            name=provider["name"], type="google", enabled=True, base_url="http://other.example"
+        ),
+    }
+    for code, body in again.items():
+        exchange = scene.session.call(CREATE, body=body)
+        scene.expect_status(exchange, (409,), code, "a live provider has that name", severity=Severity.MAJOR)
+    changed = scene.patched(provider["id"], display_name="Changed", enabled=True)
+    exchange = scene.session.call(CREATE, body=scene.body(name=provider["name"]))
+    scene.expect_status(exchange, (409,), "after a change", "a live provider has that name")
+    scene.unchanged(changed.document, [exchange], "first changed")
+    listed = scene.listed()
+    count = sum(item.get("name") == provider["name"] for item in listed.listed())
+    scene.expect(count == 1, "count", "the list holds the name once", f"{count} times", [exchange, listed])
+
+
+@check("rules.name-reuse", "A deleted name may be used again, and gets a new id", rules=("name-reusable",))
+def name_reuse(scene: Scene) -> None:
+    """Delete a provider with keys, create its name again: nothing of the old one may show."""
+    old = scene.created(api_keys=[scene.key(), scene.key()], display_name="Old", enabled=True).document
+    scene.deleted(old["id"])
+    exchange = scene.session.call(CREATE, body=scene.body(name=old["name"], type="google"))
+    if not scene.expect_status(exchange, (201,), "refused", "the provider of that name was deleted"):
+        return
+    new = exchange.document
+    scene.expect(new.get("id") != old["id"], "same id", "a new id", f"the old one, {old['id']}", [exchange])
+    expected = {"api_keys": [], "display_name": old["name"], "enabled": False, "type": "google"}
+    for answer in (exchange, scene.got(old["name"]), scene.got(new["id"])):
+        scene.same(answer, expected, why="nothing of the deleted provider comes back")
+    gone = scene.session.call(GET, old["id"])
+    scene.expect_status(gone, (404,), "old id", "the old id is nobody's, whoever has the name")
+    listed = [item.get("id") for item in scene.listed().listed() if item.get("name") == old["name"]]
+    scene.expect(listed == [new["id"]], "listed", "the list holds the new provider alone", listed, [exchange])
+
+
+@check("rules.name-immutable", "The name never changes")
+def name_immutable(scene: Scene) -> None:
+    """PATCH a `name` beside a known member: it is ignored (or, as documented, refused)."""
+    provider = scene.created().document
+    body = {"name": scene.session.ledger.name("renamed"), "display_name": "Kept"}
+    exchange = scene.session.call(UPDATE, provider["id"], body=body)
+    allowed = (200,) if scene.deployed else (200, 400)
+    if scene.expect_status(exchange, allowed, "status", "an unknown member is ignored"):
+        again = scene.got(provider["id"])
+        scene.same(again, {"name": provider["name"]}, why="a name never changes")
+        scene.expect_status(scene.session.call(GET, body["name"]), (404,), "new name", "nobody has that name")
+
+
+@check("rules.id-format", "Ids of providers and keys are UUIDs, each its own")
+def id_format(scene: Scene) -> None:
+    """Create several providers with keys; every id is a UUID (version 4 as deployed) that no other has."""
+    made = [scene.created(api_keys=[scene.key(), scene.key()]) for _ in range(3)]
+    ids: list[str] = []
+    for exchange in made:
+        provider = exchange.document
+        keys = provider.get("api_keys") if isinstance(provider.get("api_keys"), list) else []
+        for value in (provider.get("id"), *(key.get("id") for key in keys if isinstance(key, dict))):
+            version = _version(value)
+            scene.expect(version is not None, "no uuid", "a UUID in its usual form", value, [exchange])
+            if scene.deployed and version is not None and value == provider.get("id"):
+                scene.expect(version == 4, "version", "a UUID of version 4", value, [exchange])
+            ids.append(str(value))
+    twice = sorted({value for value in ids if ids.count(value) > 1})
+    scene.expect(not twice, "twice", "each id once", f"{', '.join(twice)} twice", made, severity=Severity.CRITICAL)
+
+
+@check("rules.id-stable", "The ids of a provider and of its keys never change")
+def id_stable(scene: Scene) -> None:
+    """Read and change a provider: ids and times of creation stay as its create answered them."""
+    provider = scene.created(api_keys=[scene.key()]).document
+    stable = {name: provider.get(name) for name in ("id", "name", "type", "created_at", "api_keys")}
+    for exchange in (
+        scene.got(provider["id"]),
+        scene.got(provider["name"]),
+        scene.patched(provider["id"], enabled=True),
+        scene.got(provider["id"]),
+        scene.patched(provider["name"], display_name="Second"),
+        scene.patched(provider["id"], base_url="https://third.example.com"),
+        scene.got(provider["name"]),
+    ):
+        scene.same(exchange, stable, why="as the create answered it")
+    listed = scene.listed()
+    scene.same(listed, stable, scene.find(listed, provider["id"]), "as the create answered it")
+
+
+@check("rules.lookup", "The path takes the id or the name", rules=("found-by-id-or-name",))
+def lookup(scene: Scene) -> None:
+    """Get, change and delete by id and by name, by an id in upper case and in the other ways to write a UUID."""
+    provider = scene.created().document
+    identifier = provider["id"]
+    by_id, by_name = scene.session.call(GET, identifier), scene.session.call(GET, provider["name"])
+    for code, exchange in (("get by id", by_id), ("get by name", by_name)):
+        if scene.expect_status(exchange, (200,), code, "the provider was just created"):
+            scene.same(exchange, provider, why="as its create answered it")
+    forms = {"upper case": identifier.upper()}
+    if scene.deployed:
+        forms |= {
+            "urn": f"urn:uuid:{identifier}",
+            "braces": f"{{{identifier}}}",
+            "no dashes": identifier.replace("-", ""),
+        }
+    for code, form in forms.items() if scene.deployed else ():
+        exchange = scene.session.call(GET, form)
+        if scene.expect_status(exchange, (200,), f"id in {code}", "what parses as a UUID is an id"):
+            scene.same(exchange, {"id": identifier})
+    for code, target in (("id", identifier), ("name", provider["name"])):
+        exchange = scene.session.call(UPDATE, target, body={"display_name": f"By {code}"})
+        if scene.expect_status(exchange, (200,), f"update by {code}", "the provider is there"):
+            scene.same(exchange, {"id": identifier, "display_name": f"By {code}"})
+    if scene.deployed:
+        exchange = scene.session.call(UPDATE, identifier.upper(), body={"enabled": True})
+        scene.expect_status(exchange, (200,), "update by id in upper case", "what parses as a UUID is an id")
+    other = scene.created().document
+    scene.expect_status(scene.session.call(DELETE, other["name"]), (204,), "delete by name", "the provider is there")
+    third = scene.created().document
+    target = third["id"].upper() if scene.deployed else third["id"]
+    scene.expect_status(scene.session.call(DELETE, target), (204,), "delete by id", "the provider is there")
+    for gone in (other, third):
+        exchange = scene.session.call(GET, gone["id"])
+        scene.expect_status(exchange, (404,), "deleted by either", "the provider was deleted")
+    scene.expect_status(scene.session.call(GET, identifier), (200,), "another deleted", "it was not deleted")
+
+
+@check("rules.not-found", "What nobody has is answered with 404", variants=ITEM_OPERATIONS)
+def not_found(scene: Scene) -> None:
+    """Ask for ids and names that nobody has; a malformed one is 400 as deployed."""
+    operation, ledger = scene.check.variant, scene.session.ledger
+    made = scene.created().document
+    body = {"display_name": "Nobody"} if operation == UPDATE else None
+    unknown = {
+        "id": ledger.nobody(),
+        "name": ledger.name("nobody"),
+        "nil id": "00000000-0000-0000-0000-000000000000" if operation == GET else ledger.nobody(),
+        "longer name": f"{made['name']}0",
+        "shorter name": made["name"][:-1].rstrip("-"),
+        "id of a key": ledger.nobody(),
+    }
+    for code, target in unknown.items():
+        exchange = scene.session.call(operation, target, body=body)
+        scene.expect_status(exchange, (404,), f"{operation}:{code}", "nobody has it")
+    malformed = {
+        "upper case": f"{made['name']}-X",
+        "name in upper case": made["name"].upper(),
+        "underscore": f"{ledger.prefix}a_b",
+        "double dash": f"{ledger.prefix}-a",
+        "trailing dash": ledger.prefix,
+        "leading dash": f"-{ledger.prefix}a",
+        "dot": f"{ledger.prefix}a.b",
+        "space": f"{made['name']} ",
+        "non-ASCII": f"{ledger.prefix}é",
+        "half an id": f"{made['id'][:-1]}" + "-",
+    }
+    for code, target in malformed.items():
+        if operation != GET and not ledger.may_change(target):
+            continue
+        exchange = scene.session.call(operation, target, body=body)
+        allowed = (400,) if scene.deployed else (400, 404)
+        why = "it is neither a UUID nor a name" if scene.deployed else "nobody has it"
+        scene.expect_status(exchange, allowed, f"{operation}:malformed:{code}", why)
+    scene.unchanged(made, [], f"{operation}:changed")
+
+
+@check("rules.deleted-is-gone", "What was deleted is gone from every answer")
+def deleted_is_gone(scene: Scene) -> None:
+    """Delete one of three providers: it is gone by every way, and the others are as they were."""
+    before, provider, after = (scene.created(api_keys=[scene.key()]).document for _ in range(3))
+    gone = scene.deleted(provider["id"])
+    scene.expect(not gone.reply.body, "body", "no body", f"{len(gone.reply.body)} bytes", [gone])
+    for _ in range(2):
+        for code, target in (("id", provider["id"]), ("name", provider["name"])):
+            exchange = scene.session.call(GET, target)
+            scene.expect_status(exchange, (404,), f"get by {code}", "it was deleted")
+            exchange = scene.session.call(UPDATE, target, body={"enabled": True})
+            scene.expect_status(exchange, (404,), f"update by {code}", "it was deleted")
+            exchange = scene.session.call(DELETE, target)
+            scene.expect_status(exchange, (404,), f"delete by {code}", "it was deleted")
+        listed = scene.listed()
+        scene.expect(
+            scene.find(listed, provider["id"]) is None, "listed", "a list without it", "it is listed", [gone, listed]
+        )
+        for other in (before, after):
+            scene.same(listed, other, scene.find(listed, other["id"]), "another provider was deleted")
+            scene.unchanged(other, [gone], "another changed")
+    held = provider["api_keys"][0]["id"] if provider.get("api_keys") else None
+    if held:
+        exchange = scene.session.call(UPDATE, before["id"], body={"api_keys": [{"id": held}]})
+        scene.expect_status(exchange, (400,), "key of the deleted", "the key went with its provider")
+        scene.unchanged(before, [exchange], "key taken over")
+
+
+@check("rules.list-matches-get", "A list holds what gets answer")
+def list_matches_get(scene: Scene) -> None:
+    """Create, change and delete; each entry of the list equals what a get by id and by name answers."""
+    made = [
+        scene.created(enabled=True, api_keys=[scene.key()]).document,
+        scene.created(enabled=False, display_name="Disabled").document,
+        scene.created(type="anthropic", display_name="Ünïcödé").document,
+    ]
+    scene.patched(made[0]["id"], display_name="Changed", api_keys=[])
+    scene.patched(made[1]["id"], enabled=True)
+    listed = scene.listed()
+    for provider in made:
+        shown = scene.find(listed, provider["id"])
+        for target in (provider["id"], provider["name"]):
+            exchange = scene.got(target)
+            if shown is None:
+                scene.depart("missing", "every live provider is listed", f"{provider['name']} is not", [listed])
+                break
+            answer = exchange.document
+            differ = sorted(key for key in {*shown, *answer} if shown.get(key) != answer.get(key))
+            scene.expect(not differ, "differs", "the same provider", f"other {', '.join(differ)}", [exchange, listed])
+
+
+@check("rules.list-order", "The list is ordered by name, and holds every provider", rules=("list-is-ordered",))
+def list_order(scene: Scene) -> None:
+    """Create names out of order, with display names the other way round; places agree in every usual collation."""
+    stem = scene.session.ledger.name("order")
+    words = ["m", "b", "zz", "a", "bb", "y1", "0", "z"]
+    for index, word in enumerate(words):
+        shown = {"display_name": f"{len(words) - index} {word}", "enabled": index % 2 == 0}
+        scene.created(name=f"{stem}x{word}", type=("openai", "google")[index % 2], **shown)
+    expected = [f"{stem}x{word}" for word in sorted(words)]
+    for code in ("created", "changed"):
+        listed = scene.listed()
+        found = [item.get("name") for item in listed.listed() if str(item.get("name")).startswith(f"{stem}x")]
+        scene.expect(sorted(map(str, found)) == expected, f"{code}:complete", expected, found, [listed])
+        scene.expect(
+            found == expected or sorted(map(str, found)) != expected,
+            f"{code}:order",
+            f"by name ascending: {', '.join(expected)}",
+            ", ".join(map(str, found)),
+            [listed],
+        )
+        if code == "created":
+            scene.patched(expected[2], display_name="0 first", enabled=False)
+            scene.patched(expected[0], display_name="zzz last", enabled=True)
+
+
+def _version(value: object) -> int | None:
+    if not isinstance(value, str) or not re.fullmatch(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", value):
+        return None
+    return uuid.UUID(value).version or 0

@@ -1,0 +1,300 @@
+"""Keys: masked, never answered in plain text, and reconciled by a PATCH."""
+
+import base64
+from typing import Any
+
+from contract_tests.documents import CREATE, DELETE, GET, LIST, UPDATE
+from contract_tests.exchange import Exchange
+from contract_tests.registry import check
+from contract_tests.results import Severity
+from contract_tests.scene import Scene
+
+DEPLOYED = ("deployed",)
+# The page's behaviour table, and one key around each of its bounds; characters are counted, not bytes.
+MASKED = [
+    "a",
+    "abcd",
+    "short",
+    "sixsix",
+    "ninechars",
+    "ten-chars!",
+    "thisisquitelong",
+    "nineteen-characters",
+    "twenty-characters-20",
+    "sk-ant-api03-abcdefgh",
+    "dummy-key-of-forty-characters-0123456789",
+    "ключ",
+    "ключи",
+    "ключики-девять",
+    "ключ-из-двадцати-зна",
+    "鍵鍵鍵鍵鍵",
+    "🔑🗝🔑🗝🔑🗝🔑🗝🔑🗝",
+    "e\u0301e\u0301e\u0301e\u0301e\u0301",
+]
+
+
+def mask(key: str) -> str:
+    """Return how a key is shown: r characters of each end, joined by three dots (deployed behaviour, Masking)."""
+    if not key:
+        return ""
+    shown = 4 if len(key) >= 20 else 2 if len(key) >= 10 else 1 if len(key) >= 5 else 0
+    return f"{key[:shown]}...{key[len(key) - shown :]}"
+
+
+def keys_of(exchange: Exchange) -> list[dict[str, Any]]:
+    """Return the keys that the provider of an answer shows."""
+    keys = exchange.document.get("api_keys")
+    return [key for key in keys if isinstance(key, dict)] if isinstance(keys, list) else []
+
+
+@check("rules.mask", "A key is shown by its mask, in the order in which it was sent", rules=("keys-are-masked",))
+def masks(scene: Scene) -> None:
+    """Create and PATCH with keys of every length that matters, some of them not ASCII."""
+    sent = [*MASKED, scene.key()]
+    made = scene.created(api_keys=sent)
+    provider = made.document
+    _masked(scene, made, sent, ordered=True)
+    _masked(scene, scene.got(provider["id"]), sent, ordered=True)
+    _masked(scene, scene.got(provider["name"]), sent, ordered=True)
+    listed = scene.listed()
+    shown = scene.find(listed, provider["id"]) or {}
+    scene.same(listed, {"api_keys": provider.get("api_keys")}, shown, "as its create answered them")
+    other = scene.created().document
+    exchange = scene.patched(other["id"], api_keys=[{"api_key": key} for key in sent])
+    _masked(scene, exchange, sent, ordered=False)
+    _masked(scene, scene.got(other["id"]), sent, ordered=False)
+
+
+@check("rules.secrets-never-leak", "No answer carries a key in plain text, error answers included")
+def secrets_never_leak(scene: Scene) -> None:
+    """Send keys in good and in refused requests; every answer of the run is searched for every key."""
+    session = scene.session
+    key, second = scene.key(), scene.key()
+    provider = scene.created(api_keys=[key, second]).document
+    session.call(GET, provider["id"])
+    session.call(GET, provider["name"])
+    session.call(LIST)
+    session.call(UPDATE, provider["id"], body={"api_keys": [{"api_key": scene.key()}]})
+    session.call(UPDATE, provider["id"], body={"display_name": "Changed"})
+    faulty: list[dict[str, Any]] = [
+        scene.body(name=provider["name"], api_keys=[scene.key()]),
+        scene.body(type="nope", api_keys=[scene.key()]),
+        scene.body(api_keys=[scene.key(), 5]),
+        scene.body(enabled="yes", api_keys=[scene.key()]),
+        scene.body(base_url="", api_keys=[scene.key()]),
+        scene.body(api_keys=[f" {scene.key()}"]),
+        scene.body(api_keys=[{"api_key": scene.key()}]),
+        scene.body(api_keys=scene.key()),
+    ]
+    for body in faulty:
+        session.call(CREATE, body=body)
+    session.call(CREATE, raw=f'{{"api_keys": ["{scene.key()}"], '.encode())
+    ghost = session.ledger.nobody()
+    changes: list[dict[str, Any]] = [
+        {"api_keys": [{"api_key": scene.key(), "id": ghost}]},
+        {"api_keys": [{"api_key": scene.key()}, {"id": ghost}]},
+        {"api_keys": [{"api_key": f"{scene.key()} "}]},
+        {"api_keys": [{"api_key": scene.key()}], "enabled": "yes"},
+        {"api_keys": [scene.key()]},
+        {"api_keys": scene.key()},
+    ]
+    for body in changes:
+        session.call(UPDATE, provider["id"], body=body)
+        session.call(UPDATE, ghost, body=body)
+    session.call(CREATE, body=scene.body(api_keys=[scene.key()]), principal="nobody")
+    if scene.options.other_token is not None:
+        session.call(CREATE, body=scene.body(api_keys=[scene.key()]), principal="other")
+    session.call(GET, provider["id"])
+    session.call(DELETE, provider["id"])
+    session.call(GET, provider["id"])
+    _encoded(scene)
+
+
+@check("rules.key-set", "The key list of a PATCH is the key set after it", rules=("keys-reconciled",))
+def key_set(scene: Scene) -> None:
+    """Keep, add, remove and replace keys in several PATCHes; the kept ones are the same to the last member."""
+    bystander = scene.created(api_keys=[scene.key()]).document
+    made = scene.created(api_keys=[scene.key(), scene.key(), scene.key()])
+    provider, keys = made.document, keys_of(made)
+    if not scene.expect(len(keys) == 3, "created", "three keys", f"{len(keys)} keys", [made]):
+        return
+    identifier = provider["id"]
+    plan: list[tuple[str, dict[str, Any], list[int], int]] = [
+        ("absent", {"display_name": "No keys named"}, [0, 1, 2], 0),
+        ("keep all", {"api_keys": [{"id": k["id"]} for k in keys]}, [0, 1, 2], 0),
+        ("keep two", {"api_keys": [{"id": keys[0]["id"]}, {"id": keys[2]["id"]}]}, [0, 2], 0),
+        ("keep one, add two", {"api_keys": [{"id": keys[2]["id"]}, *_new(scene, 2)]}, [2], 2),
+        ("again absent", {"enabled": True}, [2], 2),
+        ("replace all", {"api_keys": _new(scene, 1)}, [], 1),
+        ("remove all", {"api_keys": []}, [], 0),
+        ("remove none", {"api_keys": []}, [], 0),
+        ("add to none", {"api_keys": _new(scene, 2)}, [], 2),
+    ]
+    before = {key["id"] for key in keys}
+    for code, body, kept, added in plan:
+        exchange = scene.patched(identifier, **body)
+        for answer in (exchange, scene.got(identifier), scene.got(provider["name"])):
+            now = {key.get("id"): key for key in keys_of(answer)}
+            scene.expect(
+                all(now.get(keys[index]["id"]) == keys[index] for index in kept),
+                f"{code}:kept",
+                "a key that is kept has the same id, mask and time of creation",
+                answer.document.get("api_keys"),
+                [made, exchange, answer],
+            )
+            scene.expect(
+                len(keys_of(answer)) == len(kept) + added,
+                f"{code}:count",
+                f"{len(kept)} kept and {added} new keys",
+                f"{len(keys_of(answer))} keys",
+                [exchange, answer],
+            )
+        if "absent" not in code:
+            new = {key.get("id") for key in keys_of(exchange)} - {keys[index]["id"] for index in kept}
+            old = new & before
+            scene.expect(
+                not old or "absent" in code, f"{code}:new ids", "new keys have ids of their own", str(old), [exchange]
+            )
+            before |= new
+    scene.unchanged(bystander, [], "bystander")
+    listed = scene.listed()
+    scene.same(listed, bystander, scene.find(listed, bystander["id"]), "its keys were not named")
+
+
+@check("rules.key-id-known", "An entry that names a key must name one of this provider", rules=("key-id-known",))
+def key_id_known(scene: Scene) -> None:
+    """Name the id of no key, of another provider's key, of a removed key, and no id at all."""
+    other = keys_of(scene.created(api_keys=[scene.key()]))
+    made = scene.created(api_keys=[scene.key(), scene.key()])
+    provider, keys = made.document, keys_of(made)
+    if len(keys) != 2 or not other:
+        return
+    provider = scene.patched(provider["id"], api_keys=[{"id": keys[0]["id"]}]).document
+    wrong: dict[str, Any] = {
+        "nobody's": scene.session.ledger.nobody(),
+        "another provider's": other[0]["id"],
+        "removed": keys[1]["id"],
+        "the provider's own id": provider["id"],
+        "no uuid": "key-1",
+    }
+    for code, value in wrong.items():
+        for kind, entries in {
+            "alone": [{"id": value}],
+            "beside a good one": [{"id": keys[0]["id"]}, {"id": value}],
+            "beside a new one": [*_new(scene, 1), {"id": value}],
+        }.items():
+            exchange = scene.session.call(
+                UPDATE, provider["id"], body={"display_name": "Must not show", "api_keys": entries}
+            )
+            scene.expect_status(exchange, (400,), f"{code}:{kind}", "it is no key of this provider")
+            scene.unchanged(provider, [exchange], "changed")
+
+
+@check("rules.key-id-once", "No two entries name the same key", rules=("key-id-once",))
+def key_id_once(scene: Scene) -> None:
+    """Name a key twice in one PATCH."""
+    made = scene.created(api_keys=[scene.key(), scene.key()])
+    provider, keys = made.document, keys_of(made)
+    if len(keys) != 2:
+        return
+    first, second = keys[0]["id"], keys[1]["id"]
+    for code, ids, index in (("side by side", [first, first], 1), ("apart", [first, second, first], 2)):
+        exchange = scene.session.call(UPDATE, provider["id"], body={"api_keys": [{"id": one} for one in ids]})
+        if scene.expect_status(exchange, (400,), code, "one key is named twice") and scene.deployed:
+            found = _fields(exchange)
+            wanted = f"api_keys[{index}].id"
+            scene.expect(found == [wanted], f"{code}:field", f"validations for {wanted}", ", ".join(found), [exchange])
+        scene.unchanged(provider, [exchange], "changed")
+
+
+@check("rules.key-entry-one", "An entry has an id or a key, and not both", profiles=DEPLOYED)
+def key_entry_one(scene: Scene) -> None:
+    """PATCH with entries that have both members, and neither."""
+    made = scene.created(api_keys=[scene.key()])
+    provider, keys = made.document, keys_of(made)
+    if not keys:
+        return
+    good, held = {"api_key": scene.key()}, {"id": keys[0]["id"]}
+    wrong = {
+        "both": {**held, **good},
+        "neither": {},
+        "nulls": {"id": None, "api_key": None},
+        "unknown": {"color": "blue"},
+    }
+    for code, entry in wrong.items():
+        for index, entries in enumerate(([entry], [good, entry])):
+            exchange = scene.session.call(UPDATE, provider["id"], body={"api_keys": entries})
+            if scene.expect_status(exchange, (400,), code, "an id or a key") and code in {"both", "neither"}:
+                found, wanted = _fields(exchange), f"api_keys[{index}]"
+                scene.expect(
+                    found == [wanted],
+                    f"{code}:field",
+                    f"validations for {wanted}",
+                    ", ".join(found) or "nothing",
+                    [exchange],
+                    check="rules.validation-fields",
+                )
+    scene.unchanged(provider, [], "changed")
+
+
+def _masked(scene: Scene, exchange: Exchange, sent: list[str], *, ordered: bool) -> None:
+    keys = keys_of(exchange)
+    if not scene.expect(len(keys) == len(sent), "count", f"{len(sent)} keys", f"{len(keys)} keys", [exchange]):
+        return
+    found = [str(key.get("masked")) for key in keys]
+    plain = [key for key, shown in zip(sent, found, strict=True) if len(key) >= 5 and key in shown]
+    scene.expect(
+        not plain,
+        "plain",
+        "a mask that does not hold the key",
+        ", ".join(plain),
+        [exchange],
+        severity=Severity.CRITICAL,
+    )
+    if not scene.deployed:
+        return
+    wanted = [mask(key) for key in sent]
+    for key, want, got in zip(sent, wanted, found, strict=True):
+        if sorted(found) != sorted(wanted) and got != want:
+            kind = "non-ASCII" if not key.isascii() else f"{min(len(key), 20) // 5 * 5} or more characters"
+            scene.expect(
+                False, kind, f"{key!r} is shown as {want!r}", repr(got), [exchange], severity=Severity.CRITICAL
+            )
+    scene.expect(
+        not ordered or found == wanted or sorted(found) != sorted(wanted),
+        "order",
+        f"keys in the order in which they were sent: {', '.join(wanted)}",
+        ", ".join(found),
+        [exchange],
+    )
+
+
+def _encoded(scene: Scene) -> None:
+    """Search the answers of this check for keys in an encoding that hides them badly."""
+    forms = {}
+    for secret in scene.session.secrets:
+        data = secret.encode()
+        forms |= {base64.b64encode(data).decode().rstrip("="): "base64", data.hex(): "hex", secret[::-1]: "reversed"}
+        forms |= {secret[:-3]: "cut", secret[3:]: "cut", secret.upper(): "upper case"}
+    for exchange in list(scene.session.trail):
+        text = exchange.reply.body.decode("utf-8", "replace") + str(exchange.reply.headers)
+        kind = next((name for form, name in forms.items() if form in text), None)
+        scene.expect(
+            kind is None,
+            f"encoded:{kind}",
+            "no answer carries a key in any form but its mask",
+            f"a key shows in a {exchange.status} answer ({kind})",
+            [exchange],
+            severity=Severity.CRITICAL,
+        )
+
+
+def _fields(exchange: Exchange) -> list[str]:
+    entries = exchange.document.get("validations")
+    return (
+        [str(entry.get("field")) for entry in entries if isinstance(entry, dict)] if isinstance(entries, list) else []
+    )
+
+
+def _new(scene: Scene, count: int) -> list[dict[str, str]]:
+    return [{"api_key": scene.key()} for _ in range(count)]

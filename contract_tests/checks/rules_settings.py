@@ -1,0 +1,213 @@
+"""Settings, as a deployed server takes them: bedrock's alone, its secrets write-only, no keys beside them."""
+
+from typing import Any
+
+from contract_tests.checks.rules_validation import refused
+from contract_tests.checks.rules_values import settled_everywhere
+from contract_tests.documents import CREATE, GET, LIST, UPDATE
+from contract_tests.exchange import Exchange
+from contract_tests.registry import check
+from contract_tests.results import Severity
+from contract_tests.scene import Scene
+
+DEPLOYED = ("deployed",)
+HEAD = {"_type": "bedrock", "_version": 1}
+FULL = {**HEAD, "region": "eu-central-1", "model": "some.model-v1", "small_fast_model": "some.small-model-v1"}
+OTHERS = ("azure", "google", "openai", "openai-compat", "openrouter", "vercel")
+
+
+def secret(scene: Scene) -> dict[str, str]:
+    """Return the two write-only members, plainly dummies."""
+    return {"access_key": scene.key(), "access_key_secret": scene.key()}
+
+
+def bedrock(scene: Scene, kind: str = "bedrock", **settings: Any) -> Exchange:
+    """Create a provider with bedrock settings."""
+    return scene.created(type=kind, settings={**FULL, **secret(scene), **settings})
+
+
+def hidden(scene: Scene, exchange: Exchange) -> None:
+    """Make sure that the settings of an answer have no write-only member; their values are the judge's."""
+    providers = exchange.listed() or [exchange.document]
+    for provider in providers:
+        settings = provider.get("settings")
+        found = sorted({"access_key", "access_key_secret"} & set(settings)) if isinstance(settings, dict) else []
+        scene.expect(
+            not found,
+            "member",
+            "no answer carries access_key or access_key_secret, neither value nor name",
+            ", ".join(found),
+            [exchange],
+            severity=Severity.CRITICAL,
+        )
+
+
+@check("rules.settings", "Bedrock settings are kept as sent", variants=("anthropic", "bedrock"), profiles=DEPLOYED)
+def settings_kept(scene: Scene) -> None:
+    """Create with full and with partial settings, PATCH with others: the non-secret members are replaced."""
+    kind = scene.check.variant
+    made = bedrock(scene, kind)
+    scene.same(made, {"settings": FULL, "api_keys": []}, why="as it was sent")
+    provider = made.document
+    settled_everywhere(scene, {**provider, "settings": FULL}, "as it was sent")
+    for code, settings in {
+        "region alone": {**HEAD, "region": "us-east-1"},
+        "models": {**HEAD, "region": "us-west-2", "model": "m", "small_fast_model": "s"},
+        "secrets cleared": {**HEAD, "region": "us-west-2", "access_key": "", "access_key_secret": ""},
+        "non-ASCII": {**HEAD, "region": "us-east-1", "model": "modèle-模型"},
+    }.items():
+        exchange = scene.patched(provider["id"], settings=settings)
+        shown = {name: value for name, value in settings.items() if not name.startswith("access_")}
+        scene.same(exchange, {"settings": shown}, why=f"the PATCH replaces them ({code})")
+        settled_everywhere(scene, {**exchange.document, "settings": shown}, f"the PATCH replaced them ({code})")
+    before = scene.got(provider["id"]).document
+    for code, body in {"absent": {"enabled": True}, "null": {"enabled": False, "settings": None}}.items():
+        exchange = scene.patched(provider["id"], **body)
+        scene.same(exchange, {"settings": before["settings"]}, why=f"{code} settings leave them alone")
+    scene.same(scene.got(provider["id"]), {"settings": before["settings"]}, why="they were left alone")
+
+
+@check("rules.settings-least", "Each of the three members is enough for bedrock", profiles=DEPLOYED)
+def settings_least(scene: Scene) -> None:
+    """Create bedrock providers with one of region, access_key and access_key_secret; anthropic needs none."""
+    for member in ("region", "access_key", "access_key_secret"):
+        value = "us-east-1" if member == "region" else scene.key()
+        exchange = scene.session.call(CREATE, body=scene.body(type="bedrock", settings={**HEAD, member: value}))
+        scene.expect_status(exchange, (201,), member, f"{member} is enough")
+    exchange = scene.session.call(CREATE, body=scene.body(type="anthropic", settings=dict(HEAD)))
+    if scene.expect_status(exchange, (201,), "anthropic", "anthropic needs none of them"):
+        scene.same(exchange, {"settings": HEAD}, why="as it was sent")
+    for kind in ("openai", "anthropic"):
+        body = {**scene.body(type=kind), "settings": None}
+        exchange = scene.session.call(CREATE, body=body)
+        if scene.expect_status(exchange, (201,), f"{kind}:null", "null stands for no settings"):
+            scene.same(exchange, {"settings": None}, why="null stands for no settings")
+
+
+@check(
+    "rules.settings-secrets",
+    "No answer carries the secrets of settings",
+    rules=("secrets-are-write-only",),
+    profiles=DEPLOYED,
+)
+def settings_secrets(scene: Scene) -> None:
+    """Send secrets in good and in refused requests; every answer is searched for their names and values."""
+    session = scene.session
+    made = bedrock(scene)
+    provider = made.document
+    answers = [made, session.call(GET, provider["id"]), session.call(GET, provider["name"]), session.call(LIST)]
+    for settings in ({**FULL, **secret(scene)}, {**HEAD, "region": "r"}, {**FULL, "access_key": ""}):
+        answers.append(session.call(UPDATE, provider["id"], body={"settings": settings}))
+        answers.append(session.call(GET, provider["id"]))
+    faulty: list[dict[str, Any]] = [
+        scene.body(type="openai", settings={**FULL, **secret(scene)}),
+        scene.body(type="bedrock", name=provider["name"], settings={**FULL, **secret(scene)}),
+        scene.body(type="bedrock", settings={**FULL, **secret(scene), "_version": 2}),
+        scene.body(type="bedrock", settings={**FULL, **secret(scene)}, api_keys=[scene.key()]),
+        scene.body(type="bedrock", settings={**FULL, **secret(scene)}, base_url=""),
+        scene.body(type="bedrock", settings={**FULL, **secret(scene), "region": 5}),
+        scene.body(type="bedrock", settings={**FULL, "access_key": {"value": scene.key()}}),
+    ]
+    for body in faulty:
+        session.call(CREATE, body=body)
+        change = {name: body[name] for name in ("settings", "base_url") if name in body}
+        session.call(UPDATE, provider["id"], body={**change, "enabled": 5})
+        session.call(UPDATE, session.ledger.nobody(), body=change)
+    for exchange in answers:
+        hidden(scene, exchange)
+
+
+@check("rules.settings-shape", "Settings need a known type and version", profiles=DEPLOYED)
+def settings_shape(scene: Scene) -> None:
+    """Create and PATCH with settings that are none."""
+    provider = bedrock(scene, "anthropic").document
+    for code, settings in {
+        "empty": {},
+        "no type": {"_version": 1, "region": "us-east-1"},
+        "no version": {"_type": "bedrock", "region": "us-east-1"},
+        "unknown type": {"_type": "vertex", "_version": 1},
+        "type in capitals": {"_type": "Bedrock", "_version": 1, "region": "us-east-1"},
+        "empty type": {"_type": "", "_version": 1},
+        "version 0": {"_type": "bedrock", "_version": 0, "region": "us-east-1"},
+        "version 2": {"_type": "bedrock", "_version": 2, "region": "us-east-1"},
+        "version as text": {"_type": "bedrock", "_version": "1", "region": "us-east-1"},
+        "null type": {"_type": None, "_version": 1},
+        "region of another type": {**HEAD, "region": 5},
+        "model of another type": {**HEAD, "region": "r", "model": ["m"]},
+    }.items():
+        for kind in ("anthropic", "bedrock"):
+            exchange = scene.session.call(CREATE, body=scene.body(type=kind, settings=settings))
+            scene.expect_status(exchange, (400,), f"{CREATE}:{code}", "these are no settings")
+        exchange = scene.session.call(UPDATE, provider["id"], body={"settings": settings, "display_name": "Changed"})
+        scene.expect_status(exchange, (400,), f"{UPDATE}:{code}", "these are no settings")
+        scene.unchanged(provider, [exchange], "changed")
+
+
+@check(
+    "rules.settings-fit-type",
+    "Only anthropic and bedrock take bedrock settings",
+    rules=("settings-fit-type",),
+    profiles=DEPLOYED,
+)
+def settings_fit_type(scene: Scene) -> None:
+    """Create and PATCH every other type with bedrock settings."""
+    for kind in OTHERS:
+        exchange = scene.session.call(CREATE, body=scene.body(type=kind, settings={**FULL}))
+        refused(scene, exchange, f"{CREATE}:{kind}", ["settings"], f"{kind} takes no bedrock settings")
+        provider = scene.created(type=kind, api_keys=[scene.key()]).document
+        for settings in ({**FULL}, {**HEAD}):
+            exchange = scene.session.call(UPDATE, provider["id"], body={"settings": settings, "enabled": True})
+            scene.expect_status(exchange, (400,), f"{UPDATE}:{kind}", f"{kind} takes no bedrock settings")
+        scene.unchanged(provider, [exchange], f"{UPDATE}:changed")
+
+
+@check("rules.bedrock-settings", "A bedrock provider needs bedrock settings that say something", profiles=DEPLOYED)
+def bedrock_settings(scene: Scene) -> None:
+    """Create bedrock providers without settings, and with settings whose three members are all empty."""
+    wrong: dict[str, Any] = {
+        "absent": None,
+        "bare": dict(HEAD),
+        "model alone": {**HEAD, "model": "m", "small_fast_model": "s"},
+        "all empty": {**HEAD, "region": "", "access_key": "", "access_key_secret": ""},
+    }
+    for code, settings in wrong.items():
+        exchange = scene.session.call(CREATE, body=scene.body(type="bedrock", settings=settings))
+        refused(scene, exchange, code, ["settings"], "one of region, access_key, access_key_secret is needed")
+    exchange = scene.session.call(CREATE, body={**scene.body(type="bedrock"), "settings": None})
+    refused(scene, exchange, "null", ["settings"], "one of region, access_key, access_key_secret is needed")
+
+
+@check(
+    "rules.bedrock-keys",
+    "There are no keys beside bedrock settings",
+    rules=("no-keys-beside-bedrock",),
+    profiles=DEPLOYED,
+)
+def bedrock_keys(scene: Scene) -> None:
+    """Create and PATCH with both, and PATCH keys onto a provider that has bedrock settings; no keys are fine."""
+    for kind in ("anthropic", "bedrock"):
+        exchange = scene.session.call(CREATE, body=scene.body(type=kind, settings=dict(FULL), api_keys=[scene.key()]))
+        if kind == "bedrock":
+            refused(scene, exchange, f"{CREATE}:{kind}", ["api_keys"], "bedrock takes no keys")
+        else:
+            scene.expect_status(exchange, (400,), f"{CREATE}:{kind}", "bedrock settings take no keys")
+        made = bedrock(scene, kind)
+        provider, entries = made.document, [{"api_key": scene.key()}]
+        for code, body in {
+            "keys alone": {"api_keys": entries},
+            "keys and more": {"api_keys": entries, "display_name": "Changed"},
+            "both": {"api_keys": entries, "settings": dict(FULL)},
+        }.items():
+            exchange = scene.session.call(UPDATE, provider["id"], body=body)
+            scene.expect_status(exchange, (400,), f"{UPDATE}:{kind}:{code}", "bedrock settings take no keys")
+            scene.unchanged(provider, [exchange], f"{UPDATE}:changed")
+        exchange = scene.session.call(UPDATE, provider["id"], body={"api_keys": [], "enabled": True})
+        scene.expect_status(exchange, (200,), f"{UPDATE}:{kind}:no keys", "an empty list is fine")
+        exchange = scene.session.call(CREATE, body=scene.body(type=kind, settings=dict(FULL), api_keys=[]))
+        scene.expect_status(exchange, (201,), f"{CREATE}:{kind}:no keys", "an empty list is fine")
+    plain = scene.created(type="anthropic", api_keys=[scene.key()])
+    exchange = scene.session.call(
+        UPDATE, plain.document["id"], body={"settings": dict(FULL), "api_keys": [{"api_key": scene.key()}]}
+    )
+    scene.expect_status(exchange, (400,), f"{UPDATE}:anthropic:both", "bedrock settings take no keys")
+    scene.unchanged(plain.document, [exchange], f"{UPDATE}:changed")

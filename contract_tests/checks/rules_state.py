@@ -1,0 +1,296 @@
+"""State over time: timestamps, all or nothing, what one request does to another, and many at once."""
+
+import re
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+from contract_tests.documents import CREATE, DELETE, GET, LIST, UPDATE
+from contract_tests.exchange import Exchange
+from contract_tests.registry import check
+from contract_tests.results import Severity
+from contract_tests.scene import Scene
+
+RFC3339 = re.compile(r"(\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d)(\.\d+)?([Zz]|[+-]\d\d:\d\d)")
+SKEW = 300.0
+AT_ONCE = 8
+
+
+def moment(value: Any) -> datetime | None:
+    """Return the time that an RFC 3339 text names; None for anything else."""
+    match = RFC3339.fullmatch(value) if isinstance(value, str) else None
+    if match is None:
+        return None
+    fraction = (match[2] or ".0")[:7]
+    try:
+        return datetime.fromisoformat(f"{match[1].upper()}{fraction:0<7}{match[3].upper().replace('Z', '+00:00')}")
+    except ValueError:
+        return None
+
+
+@check(
+    "rules.timestamps", "Times are RFC 3339; a PATCH moves updated_at and never created_at", rules=("updated-at-moves",)
+)
+def timestamps(scene: Scene) -> None:
+    """Watch both times over a create, reads, PATCHes (one that changes nothing too) and refused requests."""
+    made = scene.created(api_keys=[scene.key()])
+    provider = made.document
+    created = _times(scene, made, provider)
+    if created is None:
+        return
+    first, last = created
+    scene.expect(first <= last, "order", "created_at not after updated_at", [str(first), str(last)], [made])
+    sent = _server_time(made)
+    if sent is not None:
+        gap = abs((first - sent).total_seconds())
+        scene.expect(gap < SKEW, "clock", f"created_at near the server's clock, {sent}", str(first), [made])
+    for target in (provider["id"], provider["name"]):
+        scene.same(scene.got(target), {"updated_at": provider["updated_at"]}, why="reading changes nothing")
+    for change in (
+        {"display_name": "One"},
+        {"display_name": "One"},
+        {"enabled": True},
+        {"base_url": "https://two.example.com"},
+        {"api_keys": []},
+        {"display_name": ""},
+    ):
+        _tick(provider["updated_at"])
+        exchange = scene.patched(provider["id"], **change)
+        now = _times(scene, exchange, exchange.document)
+        if now is None:
+            return
+        scene.expect(
+            now[1] > last,
+            "not moved",
+            f"updated_at after {last.isoformat()}: every PATCH moves it",
+            now[1].isoformat(),
+            [made, exchange],
+        )
+        scene.same(exchange, {"created_at": provider["created_at"]}, why="a PATCH never moves it")
+        again = scene.got(provider["id"])
+        scene.same(again, {"updated_at": exchange.document["updated_at"]}, why="as the PATCH answered it")
+        last, provider = now[1], exchange.document
+    refused = scene.session.call(UPDATE, provider["id"], body={"enabled": "yes"})
+    if refused.status == 400:
+        scene.same(
+            scene.got(provider["id"]), {"updated_at": provider["updated_at"]}, why="a refused PATCH changes nothing"
+        )
+
+
+@check("rules.key-times", "Keys keep their time of creation")
+def key_times(scene: Scene) -> None:
+    """PATCH a provider around its keys: each key's created_at is RFC 3339 and stays."""
+    made = scene.created(api_keys=[scene.key()])
+    keys = made.document.get("api_keys")
+    if not isinstance(keys, list) or not keys or not isinstance(keys[0], dict):
+        return
+    _good_time(scene, made, keys[0].get("created_at"), "api_keys[].created_at")
+    _tick(keys[0].get("created_at"))
+    entries = [{"id": keys[0]["id"]}, {"api_key": scene.key()}]
+    exchange = scene.patched(made.document["id"], api_keys=entries)
+    now = {key.get("id"): key for key in exchange.document.get("api_keys") or () if isinstance(key, dict)}
+    scene.expect(now.get(keys[0]["id"]) == keys[0], "kept", keys[0], now.get(keys[0]["id"]), [made, exchange])
+    for key in now.values():
+        _good_time(scene, exchange, key.get("created_at"), "api_keys[].created_at")
+
+
+@check("rules.atomic", "A refused request changes nothing", rules=("all-or-nothing",))
+def atomic(scene: Scene) -> None:
+    """Send requests that are half right: the right half must not show."""
+    made = scene.created(display_name="Before", enabled=False, api_keys=[scene.key(), scene.key()])
+    provider = made.document
+    keys = provider.get("api_keys") if isinstance(provider.get("api_keys"), list) else []
+    ghost = scene.session.ledger.nobody()
+    good: dict[str, Any] = {"display_name": "After", "enabled": True, "base_url": "https://after.example.com"}
+    held = [{"id": key["id"]} for key in keys[:1] if isinstance(key, dict) and "id" in key]
+    faulty: dict[str, dict[str, Any]] = {
+        "unknown key": {**good, "api_keys": [*held, {"id": ghost}]},
+        "unknown key after a new one": {**good, "api_keys": [{"api_key": scene.key()}, {"id": ghost}]},
+        "key twice": {**good, "api_keys": [*held, *held]} if held else {**good, "enabled": "yes"},
+        "wrong type": {**good, "enabled": "yes"},
+        "wrong type of keys": {**good, "api_keys": "none"},
+    }
+    if scene.deployed:
+        faulty |= {
+            "bad URL": {**good, "base_url": "nope"},
+            "bad key": {**good, "api_keys": [*held, {"api_key": " x"}]},
+            "empty entry": {**good, "api_keys": [{}]},
+            "settings that do not fit": {**good, "settings": {"_type": "bedrock", "_version": 1, "region": "r"}},
+            "no settings": {**good, "settings": {}},
+            "bad URL beside no keys": {"base_url": "nope", "api_keys": []},
+        }
+    for code, body in faulty.items():
+        exchange = scene.session.call(UPDATE, provider["id"], body=body)
+        if scene.expect_status(exchange, (400,), code, "the request is faulty"):
+            scene.unchanged(provider, [exchange], f"{UPDATE}:{code}")
+    for code, change in (("taken name", {"name": provider["name"]}), ("wrong type", {"enabled": "yes"})):
+        body = scene.body(api_keys=[scene.key()]) | change
+        exchange = scene.session.call(CREATE, body=body)
+        scene.expect_status(exchange, (409,) if code == "taken name" else (400,), f"{CREATE}:{code}", "it is faulty")
+        scene.unchanged(provider, [exchange], f"{CREATE}:{code}")
+        if code == "wrong type":
+            after = scene.session.call(GET, body["name"])
+            scene.expect_status(after, (404,), f"{CREATE}:{code}:made", "a refused create makes nothing")
+    for _ in range(2):
+        listed = scene.listed()
+        scene.same(listed, provider, scene.find(listed, provider["id"]), "no request changed it")
+
+
+@check("rules.cross-talk", "A request changes the provider that it names, and no other")
+def cross_talk(scene: Scene) -> None:
+    """Change and delete providers beside others whose names begin alike; the others stay as they were."""
+    stem = scene.session.ledger.name("talk")
+    names = [stem, f"{stem}-a", f"{stem}0", f"{stem}-a-b"]
+    made = {
+        name: scene.created(
+            name=name, display_name=f"Is {name}", enabled=index % 2 == 0, api_keys=[scene.key()]
+        ).document
+        for index, name in enumerate(names)
+    }
+    for index, name in enumerate(names):
+        target = made[name]["id"] if index % 2 else name
+        exchange = scene.patched(target, display_name=f"Now {name}", enabled=index % 2 == 1, api_keys=[])
+        made[name] = exchange.document
+        scene.same(exchange, {"name": name, "display_name": f"Now {name}"}, why="it was named")
+        for other in names:
+            scene.unchanged(made[other], [exchange], f"{UPDATE}:another changed")
+    while made:
+        name, provider = made.popitem()
+        gone = scene.deleted(name if len(made) % 2 else provider["id"])
+        for other in made.values():
+            scene.unchanged(other, [gone], f"{DELETE}:another changed")
+
+
+@check("rules.concurrency", "Requests at the same time are as good as one after the other")
+def concurrency(scene: Scene) -> None:
+    """Create one name from several threads, several names, change one provider's members, and delete one: at once."""
+    for _ in range(scene.options.amount(3, 8, 30)):
+        _same_name(scene)
+        _many_names(scene)
+        _many_members(scene)
+        _one_delete(scene)
+
+
+def _same_name(scene: Scene) -> None:
+    bodies = [scene.body(name=None) for _ in range(AT_ONCE)]
+    name = scene.session.ledger.name("at-once")
+    answers = _at_once([lambda body=body: scene.session.call(CREATE, body={**body, "name": name}) for body in bodies])
+    won = [one for one in answers if one.status == 201]
+    lost = [one for one in answers if one.status not in {201, 409} and (one.status or 0) < 500]
+    scene.expect(
+        len(won) == 1, "one name", "one 201 and a 409 for each other", _statuses(answers), _few(won or answers)
+    )
+    scene.expect(not lost, "one name:others", "409: the name is taken", _statuses(answers), _few(lost))
+    listed = scene.listed()
+    count = sum(item.get("name") == name for item in listed.listed())
+    scene.expect(count == len(won[:1]), "one name:listed", "the name once", f"{count} times", [*_few(won), listed])
+    ids = {one.document.get("id") for one in won}
+    scene.expect(len(ids) == len(won), "one name:ids", "an id for each", f"{len(ids)} for {len(won)}", _few(won))
+
+
+def _many_names(scene: Scene) -> None:
+    bodies = [scene.body(display_name=f"At once {index}") for index in range(AT_ONCE)]
+    answers = _at_once([lambda body=body: scene.session.call(CREATE, body=body) for body in bodies])
+    listed = scene.listed()
+    shown = {item.get("name"): item for item in listed.listed()}
+    for body, made in zip(bodies, answers, strict=True):
+        if not scene.expect_status(made, (201,), "names", "a new name"):
+            continue
+        scene.same(made, body, why="as it was sent")
+        found = shown.get(body["name"])
+        if scene.expect(
+            found is not None, "names:lost", "every created provider is listed", body["name"], [made, listed]
+        ):
+            scene.same(listed, body, found, "as it was sent")
+        again = scene.session.call(GET, made.document.get("id", ""))
+        if scene.expect_status(again, (200,), "names:lost by id", "it was created"):
+            scene.same(again, body, why="as it was sent")
+
+
+def _many_members(scene: Scene) -> None:
+    made = scene.created(display_name="Before", enabled=False)
+    identifier = made.document["id"]
+    changes: list[dict[str, Any]] = [
+        {"display_name": "After"},
+        {"enabled": True},
+        {"base_url": "https://after.example.com"},
+        {"api_keys": [{"api_key": scene.key()}]},
+    ]
+    calls: list[Callable[[], Exchange]] = [
+        lambda body=body: scene.session.call(UPDATE, identifier, body=body)
+        for body in changes  # type: ignore[misc]
+    ]
+    answers = _at_once([*calls, *(lambda: scene.session.call(LIST) for _ in range(2))])
+    if any(one.status != 200 for one in answers):
+        for one in answers:
+            scene.expect_status(one, (200,), "members", "each PATCH is good")
+        return
+    again = scene.got(identifier)
+    expected = {"display_name": "After", "enabled": True, "base_url": "https://after.example.com"}
+    lost = sorted(name for name, value in expected.items() if again.document.get(name) != value)
+    lost += ["api_keys"] if not again.document.get("api_keys") else []
+    found = f"{', '.join(lost)} lost"
+    scene.expect(not lost, "members:lost", "the changes of all PATCHes at once", found, [made, *answers[:4], again])
+
+
+def _one_delete(scene: Scene) -> None:
+    made = scene.created()
+    identifier = made.document["id"]
+    answers = _at_once([lambda: scene.session.call(DELETE, identifier)] * AT_ONCE)
+    gone = [one for one in answers if one.status == 204]
+    odd = [one for one in answers if one.status not in {204, 404} and (one.status or 0) < 500]
+    scene.expect(len(gone) == 1, "delete", "one 204 and a 404 for each other", _statuses(answers), [made, *_few(gone)])
+    scene.expect(not odd, "delete:others", "404: it is deleted", _statuses(answers), [made, *_few(odd)])
+
+
+def _at_once(calls: list[Callable[[], Exchange]]) -> list[Exchange]:
+    with ThreadPoolExecutor(len(calls)) as pool:
+        return [future.result() for future in [pool.submit(call) for call in calls]]
+
+
+def _statuses(answers: list[Exchange]) -> str:
+    return ", ".join(sorted(str(one.status) for one in answers))
+
+
+def _few(exchanges: list[Exchange]) -> list[Exchange]:
+    return sorted(exchanges, key=lambda one: one.number)[:3]
+
+
+def _times(scene: Scene, exchange: Exchange, provider: dict[str, Any]) -> tuple[datetime, datetime] | None:
+    found = [_good_time(scene, exchange, provider.get(name), name) for name in ("created_at", "updated_at")]
+    return None if found[0] is None or found[1] is None else (found[0], found[1])
+
+
+def _good_time(scene: Scene, exchange: Exchange, value: Any, name: str) -> datetime | None:
+    time_of = moment(value)
+    if not scene.expect(time_of is not None, f"format:{name}", f"{name} is RFC 3339", value, [exchange]):
+        return None
+    if scene.deployed and time_of is not None:
+        match = RFC3339.fullmatch(str(value))
+        zone, fraction = (match[3], match[2] or "") if match else ("", "")
+        utc = zone in {"Z", "z", "+00:00"}
+        scene.expect(utc, f"zone:{name}", f"{name} in UTC", value, [exchange], severity=Severity.MINOR)
+        few = len(fraction) <= 7
+        scene.expect(
+            few, f"digits:{name}", f"{name} to the microsecond at most", value, [exchange], severity=Severity.MINOR
+        )
+    return time_of
+
+
+def _tick(value: Any) -> None:
+    """Wait until a clock that counts as finely as this text does has moved on."""
+    match = RFC3339.fullmatch(value) if isinstance(value, str) else None
+    digits = len((match[2] or ".").rstrip("0")) - 1 if match else 6
+    time.sleep(1.05 if digits <= 0 else 0.11 if digits == 1 else 0.012 if digits <= 3 else 0.001)
+
+
+def _server_time(exchange: Exchange) -> datetime | None:
+    value = exchange.reply.header("date")
+    try:
+        found = parsedate_to_datetime(value) if value else None
+    except (TypeError, ValueError):
+        return None
+    return found.astimezone(UTC) if found is not None and found.tzinfo else None

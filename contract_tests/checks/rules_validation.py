@@ -1,0 +1,290 @@
+"""What a request may not hold, member by member, with the field that the refusal names."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from contract_tests.documents import CREATE, UPDATE
+from contract_tests.exchange import Exchange
+from contract_tests.registry import check
+from contract_tests.scene import Scene
+
+DEPLOYED = ("deployed",)
+BAD_URLS = {
+    "empty": "",
+    "no scheme": "ai.example.com",
+    "path alone": "/v1",
+    "no scheme but slashes": "//ai.example.com",
+    "other scheme": "ftp://ai.example.com",
+    "file": "file:///etc/hosts",
+    "no host": "https://",
+    "no host but a path": "https:///v1",
+    "no host but a port": "http://:8080",
+    "one slash": "https:/ai.example.com",
+    "scheme alone": "https",
+    "mail": "mailto:ai@example.com",
+}
+WRONG_TYPES = {
+    "name": (5, True, ["a"], {"a": 1}),
+    "type": (5, False, ["openai"], {}),
+    "base_url": (5, True, ["https://a.example"], {}),
+    "display_name": (5, True, ["a"], {}),
+    "enabled": ("true", 1, 0, [], {}),
+    "api_keys": ("dummy-key", 5, {}, [5], [True], [["a"]], [{}]),
+    "settings": ("bedrock", 5, True, []),
+}
+NOT_JSON = {
+    "empty": b"",
+    "white space": b"  \n",
+    "text": b"hello",
+    "cut short": b'{"type": "openai", "name": ',
+    "single quotes": b"{'type': 'openai'}",
+    "form": b"type=openai&name=a",
+    "comma at the end": b'{"type": "openai",}',
+}
+NOT_OBJECT = {"array": b"[]", "string": b'"openai"', "number": b"5", "true": b"true"}
+
+
+def fields(exchange: Exchange) -> list[str]:
+    """Return the fields that a refusal names, in order."""
+    entries = exchange.document.get("validations")
+    listed = entries if isinstance(entries, list) else []
+    return [str(entry.get("field")) for entry in listed if isinstance(entry, dict)]
+
+
+def refused(scene: Scene, exchange: Exchange, code: str, wanted: Iterable[str], why: str) -> bool:
+    """Expect a 400 that names just these fields; which fields are named is settled as deployed alone."""
+    if not scene.expect_status(exchange, (400,), code, why):
+        return False
+    names = sorted(wanted)
+    if not scene.deployed or not names:
+        return True
+    found = sorted(fields(exchange))
+    return scene.expect(
+        found == names,
+        f"{code}:fields",
+        f"validations for {', '.join(names)}, one entry each",
+        f"validations for {', '.join(found) or 'nothing'}",
+        [exchange],
+        check="rules.validation-fields",
+        subject=f"{exchange.operation}:fields:{','.join(names)}",
+    )
+
+
+@check("rules.name-pattern", "A name is words of lower-case letters and digits, joined by single dashes")
+def name_pattern(scene: Scene) -> None:
+    """Create good names, and (as deployed) bad ones, each wrong in one way."""
+    stem = scene.session.ledger.name("n")
+    for code, name in {
+        "digit at the end": f"{stem}-9",
+        "many dashes": f"{stem}-a-b-c-d",
+        "digits": f"{stem}x007",
+    }.items():
+        exchange = scene.session.call(CREATE, body=scene.body(name=name))
+        if scene.expect_status(exchange, (201,), code, "a good name"):
+            scene.same(exchange, {"name": name})
+    if not scene.deployed:
+        return
+    bad = {
+        "empty": "",
+        "upper case": f"{stem}-Upper",
+        "underscore": f"{stem}_a",
+        "dash at the start": f"-{stem}",
+        "dash at the end": f"{stem}-",
+        "two dashes": f"{stem}--a",
+        "space": f"{stem} a",
+        "space at the end": f"{stem} ",
+        "line break at the end": f"{stem}\n",
+        "dot": f"{stem}.a",
+        "slash": f"{stem}/a",
+        "non-ASCII letter": f"{stem}-é",
+        "non-ASCII digit": f"{stem}-٣",
+        "full-width letter": f"{stem}-ａ",
+    }
+    for code, name in bad.items():
+        body = scene.body() | {"name": name}
+        exchange = scene.session.call(CREATE, body=body)
+        refused(scene, exchange, code, ["name"], "no good name")
+
+
+@check("rules.required", "A create needs a type, a name and a base URL", variants=("type", "name", "base_url"))
+def required(scene: Scene) -> None:
+    """Leave one required member out; as deployed, also null and empty."""
+    member = scene.check.variant
+    body = scene.body()
+    del body[member]
+    refused(scene, scene.session.call(CREATE, body=body), "absent", [member], f"{member} is required")
+    for code, value in {"null": None, "empty": ""}.items() if scene.deployed else ():
+        exchange = scene.session.call(CREATE, body=scene.body() | {member: value})
+        refused(scene, exchange, code, [member], f"{member} is required")
+
+
+@check("rules.type-known", "A type is one of the page's eight values")
+def type_known(scene: Scene) -> None:
+    """Create with types that are none."""
+    for value in ("nope", "OpenAI", "openai ", "open-ai", "gemini", "openai_compat", "OPENAI", "aws"):
+        exchange = scene.session.call(CREATE, body=scene.body(type=value))
+        refused(scene, exchange, "unknown" if value == "nope" else f"near {value.strip().lower()}", ["type"], "no type")
+
+
+@check("rules.base-url", "A base URL is an absolute http or https URL with a host", profiles=DEPLOYED)
+def base_url(scene: Scene) -> None:
+    """Create and PATCH with URLs that are wrong in one way each."""
+    provider = scene.created().document
+    for code, value in BAD_URLS.items():
+        exchange = scene.session.call(CREATE, body=scene.body() | {"base_url": value})
+        refused(scene, exchange, f"{CREATE}:{code}", ["base_url"], "no absolute http or https URL with a host")
+        exchange = scene.session.call(UPDATE, provider["id"], body={"base_url": value})
+        refused(scene, exchange, f"{UPDATE}:{code}", ["base_url"], "no absolute http or https URL with a host")
+    scene.unchanged(provider, [], "changed")
+
+
+@check("rules.key-entries", "A key is not empty and has no white space at an end", profiles=DEPLOYED)
+def key_entries(scene: Scene) -> None:
+    """Create and PATCH with keys that are wrong in one way each, at the first and at a later place."""
+    provider = scene.created(api_keys=[scene.key()]).document
+    good = scene.key()
+    bad = {"empty": "", "space": " ", "space before": f" {good}", "space after": f"{good} ", "tab": f"\t{good}"}
+    bad |= {"line break": f"{good}\n", "carriage return": f"{good}\r\n"}
+    for code, value in bad.items():
+        for index, keys in enumerate(([value], [good, value])):
+            exchange = scene.session.call(CREATE, body=scene.body(api_keys=keys))
+            refused(scene, exchange, f"{CREATE}:{code}", [f"api_keys[{index}]"], "no good key")
+            entries = [{"api_key": key} for key in keys]
+            exchange = scene.session.call(UPDATE, provider["id"], body={"api_keys": entries})
+            refused(scene, exchange, f"{UPDATE}:{code}", [f"api_keys[{index}].api_key"], "no good key")
+    exchange = scene.session.call(CREATE, body=scene.body(api_keys=[f"{good} inner space"]))
+    scene.expect_status(exchange, (201,), "inner space", "white space inside a key is fine")
+    scene.unchanged(provider, [], "changed")
+
+
+@check("rules.json-types", "A member of the wrong JSON type is refused", variants=(CREATE, UPDATE))
+def json_types(scene: Scene) -> None:
+    """Send each member as every JSON type that it is not."""
+    operation = scene.check.variant
+    provider = scene.created().document
+    for member, values in WRONG_TYPES.items():
+        if operation == UPDATE and member in {"name", "type"}:
+            continue
+        for value in values:
+            if operation == CREATE:
+                exchange = scene.session.call(CREATE, body=scene.body() | {member: value})
+            elif value == [{}]:
+                continue  # the right type for a PATCH
+            else:
+                exchange = scene.session.call(UPDATE, provider["id"], body={"display_name": "X", member: value})
+            scene.expect_status(
+                exchange, (400,), f"{operation}:{member}:{_kind(value)}", f"{member} is no {_kind(value)}"
+            )
+    if operation == UPDATE:
+        scene.unchanged(provider, [], f"{operation}:changed")
+
+
+@check("rules.json-body", "A body that is no JSON object is refused", variants=(CREATE, UPDATE))
+def json_body(scene: Scene) -> None:
+    """Send what is no JSON, and JSON that is no object."""
+    operation = scene.check.variant
+    provider = scene.created().document
+    target = provider["id"] if operation == UPDATE else None
+    for code, raw in {**NOT_JSON, **NOT_OBJECT}.items():
+        exchange = scene.session.call(operation, target, raw=raw)
+        scene.expect_status(exchange, (400,), f"{operation}:{code}", "the body is no JSON object")
+    if operation == UPDATE:
+        scene.unchanged(provider, [], f"{operation}:changed")
+
+
+@check("rules.validation-fields", "All faults of a request are reported together, one entry each", profiles=DEPLOYED)
+def validation_fields(scene: Scene) -> None:
+    """Send requests with several faults at once."""
+    session, stem = scene.session, scene.session.ledger.name("f")
+    provider = scene.created(api_keys=[scene.key()]).document
+    creates: dict[str, tuple[dict[str, Any], list[str]]] = {
+        "nothing": ({}, ["type", "name", "base_url"]),
+        "all wrong": (
+            {"type": "nope", "name": f"{stem}_A", "base_url": "nope", "api_keys": ["", scene.key(), " "]},
+            ["type", "name", "base_url", "api_keys[0]", "api_keys[2]"],
+        ),
+        "two": (scene.body() | {"base_url": "", "name": f"{stem}--a"}, ["name", "base_url"]),
+        "keys": (scene.body(api_keys=["", " x", "ok", "y "]), ["api_keys[0]", "api_keys[1]", "api_keys[3]"]),
+    }
+    for code, (body, wanted) in creates.items():
+        refused(scene, session.call(CREATE, body=body), f"{CREATE}:{code}", wanted, "several faults")
+    held = provider["api_keys"][0]["id"] if provider.get("api_keys") else session.ledger.nobody()
+    entries = [{}, {"id": held, "api_key": scene.key()}, {"api_key": ""}, {"api_key": " x"}]
+    wanted = ["base_url", "api_keys[0]", "api_keys[1]", "api_keys[2].api_key", "api_keys[3].api_key"]
+    exchange = session.call(UPDATE, provider["id"], body={"base_url": "nope", "api_keys": entries})
+    refused(scene, exchange, f"{UPDATE}:all wrong", wanted, "several faults")
+    scene.unchanged(provider, [exchange], "changed")
+
+
+@check("rules.unknown-members", "Unknown members of a request are ignored")
+def unknown_members(scene: Scene) -> None:
+    """Send members that the contract does not have: they are ignored (or, as documented, refused), never answered."""
+    extra = {"color": "blue", "id": scene.session.ledger.nobody(), "created_at": "2001-01-01T00:00:00Z"}
+    extra |= {"updated_at": "2001-01-01T00:00:00Z", "deleted": True, "owner": {"name": "me"}}
+    exchange = scene.session.call(CREATE, body=scene.body() | extra)
+    allowed = (201,) if scene.deployed else (201, 400)
+    if scene.expect_status(exchange, allowed, f"{CREATE}", "unknown members are ignored") and exchange.ok:
+        _ignored(scene, exchange, extra, CREATE)
+    provider = scene.created().document
+    exchange = scene.session.call(UPDATE, provider["id"], body={"display_name": "Known", **extra})
+    allowed = (200,) if scene.deployed else (200, 400)
+    if scene.expect_status(exchange, allowed, f"{UPDATE}", "unknown members are ignored") and exchange.ok:
+        _ignored(scene, exchange, extra, UPDATE)
+        same = {name: provider.get(name) for name in ("id", "created_at", "type", "name")}
+        scene.same(exchange, same, why="the server makes it")
+    if scene.deployed:
+        exchange = scene.session.call(UPDATE, provider["id"], body={"type": "google", "enabled": True})
+        if scene.expect_status(exchange, (200,), f"{UPDATE}:type", "unknown members are ignored"):
+            scene.same(exchange, {"type": provider.get("type")}, why="a PATCH has no type")
+
+
+@check("rules.empty-patch", "A PATCH without a known member is refused", profiles=DEPLOYED)
+def empty_patch(scene: Scene) -> None:
+    """Send PATCHes that say nothing."""
+    provider = scene.created(display_name="Same").document
+    members = ("display_name", "base_url", "enabled", "api_keys", "settings")
+    empty = {
+        "nothing": {},
+        "unknown members": {"color": "blue"},
+        "name alone": {"name": scene.session.ledger.name("renamed")},
+        "nulls": dict.fromkeys(members),
+        **{f"{name} null": {name: None} for name in members},
+    }
+    for code, body in empty.items():
+        exchange = scene.session.call(UPDATE, provider["id"], body=body)
+        scene.expect_status(exchange, (400,), code, "no known member")
+    scene.unchanged(provider, [], "changed")
+    exchange = scene.session.call(UPDATE, provider["id"], raw=b"null")
+    scene.expect_status(exchange, (400,), "null", "no known member")
+
+
+@check(
+    "rules.body-before-lookup",
+    "A faulty body is refused before the provider is looked up",
+    rules=("body-judged-before-lookup",),
+    profiles=DEPLOYED,
+)
+def body_before_lookup(scene: Scene) -> None:
+    """PATCH what nobody has with faulty bodies."""
+    ghosts = {"id": scene.session.ledger.nobody(), "name": scene.session.ledger.name("nobody")}
+    for code, target in ghosts.items():
+        for kind, body in {"empty": {}, "url": {"base_url": "nope"}, "type": {"enabled": "yes"}}.items():
+            exchange = scene.session.call(UPDATE, target, body=body)
+            scene.expect_status(exchange, (400,), f"{code}:{kind}", "the body is judged first")
+
+
+def _ignored(scene: Scene, exchange: Exchange, extra: dict[str, Any], operation: str) -> None:
+    provider = exchange.document
+    taken = sorted(name for name, value in extra.items() if provider.get(name) == value)
+    scene.expect(not taken, f"{operation}:taken", "they have no effect", f"{', '.join(taken)} taken", [exchange])
+    if operation == CREATE:
+        exchange = scene.got(str(provider.get("id")))
+        more = sorted({"color", "deleted", "owner"} & set(exchange.document))
+        scene.expect(not more, f"{operation}:kept", "they have no effect", f"{', '.join(more)} kept", [exchange])
+
+
+def _kind(value: Any) -> str:
+    if isinstance(value, list) and value:
+        return f"array of {_kind(value[0])}s"
+    names = {bool: "boolean", int: "number", str: "string", list: "array", dict: "object"}
+    return names[type(value)]

@@ -1,0 +1,183 @@
+"""Around the operations: error answers, media types, methods and paths that are not there."""
+
+import json
+from typing import Any
+
+from contract_tests.documents import CREATE, DELETE, GET, LIST, OPERATIONS, UPDATE
+from contract_tests.exchange import Exchange
+from contract_tests.registry import check
+from contract_tests.results import Severity
+from contract_tests.scene import Scene
+
+DEPLOYED = ("deployed",)
+JSON_TYPE = "application/json"
+
+
+def refusals(scene: Scene) -> list[tuple[str, Exchange]]:
+    """Provoke an error answer of every kind that a client meets, each with a word on what it is."""
+    session, ghost = scene.session, scene.session.ledger.nobody()
+    provider = scene.created().document
+    found = [
+        ("GET 404", session.call(GET, ghost)),
+        ("PATCH 404", session.call(UPDATE, ghost, body={"enabled": True})),
+        ("DELETE 404", session.call(DELETE, ghost)),
+        ("POST 400", session.call(CREATE, body={"name": 5})),
+        ("POST not JSON", session.call(CREATE, raw=b"{")),
+        ("PATCH 400", session.call(UPDATE, provider["id"], body={"enabled": "yes"})),
+        ("PATCH not JSON", session.call(UPDATE, provider["id"], raw=b"{")),
+        ("POST 409", session.call(CREATE, body=scene.body(name=provider["name"]))),
+    ]
+    if scene.options.token is not None:
+        for operation in OPERATIONS:
+            target = provider["id"] if operation in {GET, UPDATE, DELETE} else None
+            body = {"enabled": True} if operation == UPDATE else scene.body() if operation == CREATE else None
+            found.append((f"{operation} 401", session.call(operation, target, body=body, principal="nobody")))
+            if scene.deployed and scene.options.other_token is not None:
+                found.append((f"{operation} 403", session.call(operation, target, body=body, principal="other")))
+    return found
+
+
+@check("rules.error-shape", "Every error answer is an object with a message")
+def error_shape(scene: Scene) -> None:
+    """Look at an error answer of every kind: message, detail and validations as the contract has them."""
+    for kind, exchange in refusals(scene):
+        if exchange.reply.trouble is not None or (exchange.status or 0) < 400 or (exchange.status or 0) >= 500:
+            continue
+        document, code = exchange.document, str(exchange.status)
+        message, detail = document.get("message"), document.get("detail", "")
+        good = isinstance(message, str)
+        scene.expect(good, f"{code}:message", "a message", _shown(exchange), [exchange], subject="answer:message")
+        scene.expect(
+            isinstance(detail, str), f"{code}:detail", "detail is text or absent", _shown(exchange), [exchange]
+        )
+        empty = isinstance(message, str) and not message.strip()
+        scene.expect(not empty, f"{code}:empty", "a message that says something", _shown(exchange), [exchange])
+        entries = document.get("validations", [])
+        listed = entries if isinstance(entries, list) else [None]
+        whole = all(isinstance(one, dict) and {"field", "detail"} <= set(one) for one in listed)
+        scene.expect(whole, f"{code}:validations", "a list of {field, detail}", _shown(exchange), [exchange])
+        _typed(scene, exchange, f"{kind.split()[-1]}")
+
+
+@check("rules.content-type", "JSON answers are application/json; what a request calls its body does not matter")
+def content_type(scene: Scene) -> None:
+    """Look at the type of success answers; as deployed, send bodies under other types."""
+    made = scene.created()
+    provider = made.document
+    for exchange in (
+        made,
+        scene.session.call(GET, provider["id"]),
+        scene.session.call(LIST),
+        scene.session.call(UPDATE, provider["id"], body={"enabled": True}),
+    ):
+        _typed(scene, exchange, "success")
+    gone = scene.session.call(DELETE, scene.created().document["id"])
+    scene.expect(not gone.reply.body, "204 body", "no body", f"{len(gone.reply.body)} bytes", [gone])
+    types = ("text/plain", "application/x-www-form-urlencoded", "application/xml", "multipart/form-data", "nonsense")
+    for value in (
+        (*types, "application/json; charset=utf-8", "application/merge-patch+json", None) if scene.deployed else ()
+    ):
+        code = value or "none"
+        exchange = scene.session.call(CREATE, body=scene.body(), content_type=value)
+        scene.expect_status(exchange, (201,), f"{CREATE}:{code}", "the body is read as JSON whatever its type")
+        exchange = scene.session.call(UPDATE, provider["id"], body={"enabled": False}, content_type=value)
+        scene.expect_status(exchange, (200,), f"{UPDATE}:{code}", "the body is read as JSON whatever its type")
+
+
+@check("rules.method-not-allowed", "A method that a path does not have is answered 405 with Allow")
+def method_not_allowed(scene: Scene) -> None:
+    """Send methods that the contract does not have; nothing may come of them."""
+    session = scene.session
+    provider = scene.created(display_name="Untouched").document
+    base = scene.contract.collection
+    item = f"{base}/{provider['id']}"
+    headers, query = session.credentials("owner")
+    body = json.dumps({"display_name": "Touched", "enabled": True}).encode()
+    for path, operations, methods in (
+        (base, {"GET": LIST, "POST": CREATE}, ("PUT", "PATCH", "DELETE")),
+        (item, {"GET": GET, "PATCH": UPDATE, "DELETE": DELETE}, ("PUT", "POST")),
+    ):
+        where = "collection" if path == base else "item"
+        for method in methods:
+            if path == base and method == "DELETE" and session.ledger.strangers:
+                continue  # a broken server might take it to mean all of them
+            data, typed = (b"", ()) if method == "DELETE" else (body, (("Content-Type", JSON_TYPE),))
+            exchange = session.exchange(None, method, path + query, (*typed, *headers), data)
+            if not scene.expect_status(exchange, (405,), f"{method} {where}", f"the {where} has no {method}"):
+                scene.unchanged(provider, [exchange], f"{method} {where}:effect")
+                continue
+            allow = {word.strip().upper() for word in (exchange.reply.header("allow") or "").split(",")} - {""}
+            missing, wrong = sorted(set(operations) - allow), method in allow
+            scene.expect(
+                not missing and not wrong,
+                f"{where}:allow",
+                f"Allow: {', '.join(operations)}",
+                f"Allow: {exchange.reply.header('allow')}" if allow else "no Allow",
+                [exchange],
+                severity=Severity.MINOR,
+            )
+    scene.unchanged(provider, [], "effect")
+    head = session.exchange(None, "HEAD", item + query, headers)
+    scene.expect(not head.reply.body, "HEAD body", "no body", f"{len(head.reply.body)} bytes", [head])
+
+
+@check("rules.trailing-slash", "The collection answers with a slash at the end as without", profiles=DEPLOYED)
+def trailing_slash(scene: Scene) -> None:
+    """List and create with a slash at the end of the path."""
+    session = scene.session
+    headers, query = session.credentials("owner")
+    path = f"{scene.contract.collection}/"
+    made = scene.created().document
+    listed = session.exchange(LIST, "GET", path + query, headers)
+    if scene.expect_status(listed, (200,), LIST, "as without the slash"):
+        found = scene.find(listed, made["id"])
+        scene.expect(found == made, f"{LIST}:other", "the same list", found or "another list", [listed])
+    body = scene.body()
+    data = json.dumps(body).encode()
+    exchange = session.exchange(CREATE, "POST", path + query, (("Content-Type", JSON_TYPE), *headers), data)
+    if scene.expect_status(exchange, (201,), CREATE, "as without the slash"):
+        scene.same(exchange, {"name": body["name"]})
+    nobody = session.exchange(LIST, "GET", path, (), principal="nobody")
+    if scene.options.token is not None:
+        scene.expect_status(nobody, (401,), f"{LIST}:401", "as without the slash", severity=Severity.CRITICAL)
+
+
+@check("rules.unknown-path", "An unknown path is answered 404 with the error object", profiles=DEPLOYED, writes=False)
+def unknown_path(scene: Scene) -> None:
+    """Ask for paths below /api/v2 that nobody has."""
+    session = scene.session
+    headers, query = session.credentials("owner")
+    base = scene.contract.collection
+    root = base.split("/ai/")[0]
+    for code, path in {
+        "sibling": f"{root}/{session.ledger.prefix}nothing",
+        "other word": f"{base[:-1]}x",
+        "below an item": f"{base}/{session.ledger.nobody()}/keys",
+    }.items():
+        exchange = session.exchange(None, "GET", path + query, headers)
+        if scene.expect_status(exchange, (404,), code, "no such path"):
+            message = exchange.document.get("message")
+            scene.expect(isinstance(message, str), f"{code}:shape", "the error object", _shown(exchange), [exchange])
+
+
+def _typed(scene: Scene, exchange: Exchange, code: str) -> None:
+    """As deployed, every JSON answer says that it is UTF-8."""
+    if not scene.deployed or exchange.status in {None, 204, 405} or not exchange.reply.body:
+        return
+    given = exchange.reply.header("content-type") or ""
+    essence, _, parameters = given.partition(";")
+    charset = parameters.strip().replace('"', "").lower()
+    scene.expect(
+        essence.strip().lower() == JSON_TYPE and charset == "charset=utf-8",
+        f"charset:{code}" if charset != "charset=utf-8" and essence.strip().lower() == JSON_TYPE else f"type:{code}",
+        "Content-Type: application/json; charset=utf-8",
+        f"Content-Type: {given}",
+        [exchange],
+        check="rules.content-type",
+        severity=Severity.MINOR,
+        section="deployed behaviour, Transport",
+    )
+
+
+def _shown(exchange: Exchange) -> Any:
+    return exchange.json if exchange.json else exchange.reply.body.decode("utf-8", "replace")[:200]
