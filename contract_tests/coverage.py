@@ -39,6 +39,16 @@ UNPROVOKED = {
     "500": "a sound server never gives it",
     "413": "the size that a server takes is its own; nothing so large is sent",
 }
+UNSEEN = {
+    "settings-secrets-kept": "no answer shows whether a secret is kept",
+    "entry-with-both-replaces": "a server that refuses such an entry is as right",
+}
+OTHERWISE = {
+    "request keyword": "no request of this run reached it",
+    "response keyword": "no answer of this run had what it speaks of",
+    "status": "no request of this run was answered so",
+    "parameter": "no request of this run carried it",
+}
 
 
 class Coverage:
@@ -69,6 +79,10 @@ class Coverage:
             media = next(iter(medias.values()))
             self._touch("response keyword", operation.id, media.schema, exchange.json, media.pointer)
 
+    def count_status(self, operation: str, status: int) -> None:
+        """Count a status that a request outside of the operations brought about, such as a 405 on its path."""
+        self._add("status", operation, str(status))
+
     def count_rule(self, rule: str, operations: tuple[str, ...]) -> None:
         """Count a rule or behaviour as exercised on the operations that a check used it on."""
         for operation in operations:
@@ -82,8 +96,8 @@ class Coverage:
             count = self._counts[key]
             reason = ""
             if not count:
-                reason = UNPROVOKED.get(name, "") if dimension == "status" else ""
-                reason = reason or reasons.get(f"{dimension}:{name}") or reasons.get(dimension, "")
+                known = {"status": UNPROVOKED, "rule": UNSEEN}.get(dimension, {})
+                reason = known.get(name) or reasons.get(f"{dimension}:{name}") or OTHERWISE.get(dimension, "")
             made.append(CoverageRow(dimension, operation, name, count, reason))
         return tuple(made)
 
@@ -114,21 +128,21 @@ class Coverage:
                     yield "request keyword", operation.id, pointer
             for status, medias in operation.statuses.items():
                 for media in medias.values() if status not in {"405", *UNPROVOKED} else ():
-                    for pointer in self._keywords(media.schema, media.pointer):
+                    for pointer in self._keywords(media.schema, media.pointer, answered=True):
                         yield "response keyword", operation.id, pointer
         for rule in self._contract.rules.values():
             for name in rule["operations"]:
                 yield "rule", name, rule["id"]
 
-    def _keywords(self, schema: Json, pointer: str) -> Iterator[str]:
-        """Yield the pointer of every assertion of a schema and of those below it; `$ref`s are followed once each."""
-        if not isinstance(schema, dict):
+    def _keywords(self, schema: Json, pointer: str, answered: bool = False) -> Iterator[str]:
+        """Yield the pointer of every assertion of a schema and of those below it; no answer has what is write-only."""
+        if not isinstance(schema, dict) or (answered and schema.get("writeOnly")):
             return
         if "$ref" in schema:
-            yield from self._keywords(self._contract.resolve(schema), schema["$ref"])
+            yield from self._keywords(self._contract.resolve(schema), schema["$ref"], answered)
         yield from (f"{pointer}/{keyword}" for keyword in schema if keyword in ASSERTIONS)
         for at, below in _below(schema):
-            yield from self._keywords(below, f"{pointer}/{at}")
+            yield from self._keywords(below, f"{pointer}/{at}", answered)
 
     def _touch(self, dimension: str, operation: str, schema: Json, value: Json, pointer: str) -> None:
         if not isinstance(schema, dict):

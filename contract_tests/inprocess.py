@@ -19,7 +19,6 @@ class _Handler(WSGIRequestHandler):
 def served(application: Callable[..., Any]) -> Iterator[str]:
     """Give the base URL at which the application is served until the block is left."""
     server = make_server("127.0.0.1", 0, application, threaded=True, request_handler=_Handler)
-    server.daemon_threads = True
     thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
     thread.start()
     try:

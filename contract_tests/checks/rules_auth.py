@@ -24,7 +24,8 @@ def attempt(scene: Scene, target: str | None, headers: Headers = (), query: str 
         body = {"name": 5} if faulty else scene.body()
     elif operation.id == UPDATE:
         body = {"enabled": "yes"} if faulty else {"display_name": "Intruder"}
-    data, typed = b"", ()
+    data = b""
+    typed: Headers = ()
     if body is not None:
         data, typed = json.dumps(body).encode(), (("Content-Type", "application/json"),)
     return scene.session.exchange(operation.id, operation.method, path + query, (*typed, *headers), data, "nobody")

@@ -271,7 +271,7 @@ def _masked(scene: Scene, exchange: Exchange, sent: list[str], *, ordered: bool)
 
 def _encoded(scene: Scene) -> None:
     """Search the answers of this check for keys in an encoding that hides them badly."""
-    forms = {}
+    forms: dict[str, str] = {}
     for secret in scene.session.secrets:
         data = secret.encode()
         forms |= {base64.b64encode(data).decode().rstrip("="): "base64", data.hex(): "hex", secret[::-1]: "reversed"}

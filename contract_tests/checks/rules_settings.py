@@ -61,7 +61,8 @@ def settings_kept(scene: Scene) -> None:
         scene.same(exchange, {"settings": shown}, why=f"the PATCH replaces them ({code})")
         settled_everywhere(scene, {**exchange.document, "settings": shown}, f"the PATCH replaced them ({code})")
     before = scene.got(provider["id"]).document
-    for code, body in {"absent": {"enabled": True}, "null": {"enabled": False, "settings": None}}.items():
+    bodies: dict[str, dict[str, Any]] = {"absent": {"enabled": True}, "null": {"enabled": False, "settings": None}}
+    for code, body in bodies.items():
         exchange = scene.patched(provider["id"], **body)
         scene.same(exchange, {"settings": before["settings"]}, why=f"{code} settings leave them alone")
     scene.same(scene.got(provider["id"]), {"settings": before["settings"]}, why="they were left alone")
@@ -96,7 +97,8 @@ def settings_secrets(scene: Scene) -> None:
     made = bedrock(scene)
     provider = made.document
     answers = [made, session.call(GET, provider["id"]), session.call(GET, provider["name"]), session.call(LIST)]
-    for settings in ({**FULL, **secret(scene)}, {**HEAD, "region": "r"}, {**FULL, "access_key": ""}):
+    changes: list[dict[str, Any]] = [{**FULL, **secret(scene)}, {**HEAD, "region": "r"}, {**FULL, "access_key": ""}]
+    for settings in changes:
         answers.append(session.call(UPDATE, provider["id"], body={"settings": settings}))
         answers.append(session.call(GET, provider["id"]))
     faulty: list[dict[str, Any]] = [

@@ -2,17 +2,18 @@
 
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import partial
 from typing import Any
 
 from contract_tests.documents import CREATE, DELETE, GET, LIST, UPDATE
 from contract_tests.exchange import Exchange
 from contract_tests.registry import check
 from contract_tests.results import Severity
-from contract_tests.scene import Scene
+from contract_tests.scene import Scene, short
 
 RFC3339 = re.compile(r"(\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d)(\.\d+)?([Zz]|[+-]\d\d:\d\d)")
 SKEW = 300.0
@@ -49,14 +50,15 @@ def timestamps(scene: Scene) -> None:
         scene.expect(gap < SKEW, "clock", f"created_at near the server's clock, {sent}", str(first), [made])
     for target in (provider["id"], provider["name"]):
         scene.same(scene.got(target), {"updated_at": provider["updated_at"]}, why="reading changes nothing")
-    for change in (
+    changes: list[dict[str, Any]] = [
         {"display_name": "One"},
         {"display_name": "One"},
         {"enabled": True},
         {"base_url": "https://two.example.com"},
         {"api_keys": []},
         {"display_name": ""},
-    ):
+    ]
+    for change in changes:
         _tick(provider["updated_at"])
         exchange = scene.patched(provider["id"], **change)
         now = _times(scene, exchange, exchange.document)
@@ -92,7 +94,8 @@ def key_times(scene: Scene) -> None:
     entries = [{"id": keys[0]["id"]}, {"api_key": scene.key()}]
     exchange = scene.patched(made.document["id"], api_keys=entries)
     now = {key.get("id"): key for key in exchange.document.get("api_keys") or () if isinstance(key, dict)}
-    scene.expect(now.get(keys[0]["id"]) == keys[0], "kept", keys[0], now.get(keys[0]["id"]), [made, exchange])
+    kept = now.get(keys[0]["id"])
+    scene.expect(kept == keys[0], "kept", short(keys[0]), kept or "it is gone", [made, exchange])
     for key in now.values():
         _good_time(scene, exchange, key.get("created_at"), "api_keys[].created_at")
 
@@ -102,7 +105,7 @@ def atomic(scene: Scene) -> None:
     """Send requests that are half right: the right half must not show."""
     made = scene.created(display_name="Before", enabled=False, api_keys=[scene.key(), scene.key()])
     provider = made.document
-    keys = provider.get("api_keys") if isinstance(provider.get("api_keys"), list) else []
+    keys: list[Any] = provider["api_keys"] if isinstance(provider.get("api_keys"), list) else []
     ghost = scene.session.ledger.nobody()
     good: dict[str, Any] = {"display_name": "After", "enabled": True, "base_url": "https://after.example.com"}
     held = [{"id": key["id"]} for key in keys[:1] if isinstance(key, dict) and "id" in key]
@@ -158,10 +161,10 @@ def cross_talk(scene: Scene) -> None:
         for other in names:
             scene.unchanged(made[other], [exchange], f"{UPDATE}:another changed")
     while made:
-        name, provider = made.popitem()
-        gone = scene.deleted(name if len(made) % 2 else provider["id"])
-        for other in made.values():
-            scene.unchanged(other, [gone], f"{DELETE}:another changed")
+        name, removed = made.popitem()
+        gone = scene.deleted(name if len(made) % 2 else removed["id"])
+        for live in made.values():
+            scene.unchanged(live, [gone], f"{DELETE}:another changed")
 
 
 @check("rules.concurrency", "Requests at the same time are as good as one after the other")
@@ -177,7 +180,7 @@ def concurrency(scene: Scene) -> None:
 def _same_name(scene: Scene) -> None:
     bodies = [scene.body(name=None) for _ in range(AT_ONCE)]
     name = scene.session.ledger.name("at-once")
-    answers = _at_once([lambda body=body: scene.session.call(CREATE, body={**body, "name": name}) for body in bodies])
+    answers = _at_once([_creating(scene, {**body, "name": name}) for body in bodies])
     won = [one for one in answers if one.status == 201]
     lost = [one for one in answers if one.status not in {201, 409} and (one.status or 0) < 500]
     scene.expect(
@@ -193,7 +196,7 @@ def _same_name(scene: Scene) -> None:
 
 def _many_names(scene: Scene) -> None:
     bodies = [scene.body(display_name=f"At once {index}") for index in range(AT_ONCE)]
-    answers = _at_once([lambda body=body: scene.session.call(CREATE, body=body) for body in bodies])
+    answers = _at_once([_creating(scene, body) for body in bodies])
     listed = scene.listed()
     shown = {item.get("name"): item for item in listed.listed()}
     for body, made in zip(bodies, answers, strict=True):
@@ -219,11 +222,8 @@ def _many_members(scene: Scene) -> None:
         {"base_url": "https://after.example.com"},
         {"api_keys": [{"api_key": scene.key()}]},
     ]
-    calls: list[Callable[[], Exchange]] = [
-        lambda body=body: scene.session.call(UPDATE, identifier, body=body)
-        for body in changes  # type: ignore[misc]
-    ]
-    answers = _at_once([*calls, *(lambda: scene.session.call(LIST) for _ in range(2))])
+    calls = [partial(scene.session.call, UPDATE, identifier, body=body) for body in changes]
+    answers = _at_once([*calls, *[partial(scene.session.call, LIST)] * 2])
     if any(one.status != 200 for one in answers):
         for one in answers:
             scene.expect_status(one, (200,), "members", "each PATCH is good")
@@ -239,14 +239,18 @@ def _many_members(scene: Scene) -> None:
 def _one_delete(scene: Scene) -> None:
     made = scene.created()
     identifier = made.document["id"]
-    answers = _at_once([lambda: scene.session.call(DELETE, identifier)] * AT_ONCE)
+    answers = _at_once([partial(scene.session.call, DELETE, identifier)] * AT_ONCE)
     gone = [one for one in answers if one.status == 204]
     odd = [one for one in answers if one.status not in {204, 404} and (one.status or 0) < 500]
     scene.expect(len(gone) == 1, "delete", "one 204 and a 404 for each other", _statuses(answers), [made, *_few(gone)])
     scene.expect(not odd, "delete:others", "404: it is deleted", _statuses(answers), [made, *_few(odd)])
 
 
-def _at_once(calls: list[Callable[[], Exchange]]) -> list[Exchange]:
+def _creating(scene: Scene, body: dict[str, Any]) -> Callable[[], Exchange]:
+    return partial(scene.session.call, CREATE, body=body)
+
+
+def _at_once(calls: Sequence[Callable[[], Exchange]]) -> list[Exchange]:
     with ThreadPoolExecutor(len(calls)) as pool:
         return [future.result() for future in [pool.submit(call) for call in calls]]
 

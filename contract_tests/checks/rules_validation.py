@@ -23,7 +23,7 @@ BAD_URLS = {
     "scheme alone": "https",
     "mail": "mailto:ai@example.com",
 }
-WRONG_TYPES = {
+WRONG_TYPES: dict[str, tuple[Any, ...]] = {
     "name": (5, True, ["a"], {"a": 1}),
     "type": (5, False, ["openai"], {}),
     "base_url": (5, True, ["https://a.example"], {}),
@@ -219,7 +219,7 @@ def validation_fields(scene: Scene) -> None:
 @check("rules.unknown-members", "Unknown members of a request are ignored")
 def unknown_members(scene: Scene) -> None:
     """Send members that the contract does not have: they are ignored (or, as documented, refused), never answered."""
-    extra = {"color": "blue", "id": scene.session.ledger.nobody(), "created_at": "2001-01-01T00:00:00Z"}
+    extra: dict[str, Any] = {"color": "blue", "id": scene.session.ledger.nobody(), "created_at": "2001-01-01T00:00:00Z"}
     extra |= {"updated_at": "2001-01-01T00:00:00Z", "deleted": True, "owner": {"name": "me"}}
     exchange = scene.session.call(CREATE, body=scene.body() | extra)
     allowed = (201,) if scene.deployed else (201, 400)

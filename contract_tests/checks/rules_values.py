@@ -33,9 +33,9 @@ URLS = {
 }
 
 
-def create_settings(scene: Scene, kind: str) -> dict[str, Any]:
-    """Return what the create of a type needs beyond the plain body."""
-    return {"settings": dict(BEDROCK)} if kind == "bedrock" and scene.deployed else {}
+def more_of(scene: Scene, kind: str) -> dict[str, Any]:
+    """Return what the create of a type has beyond the plain body: settings for bedrock, a key for all others."""
+    return {"settings": dict(BEDROCK)} if kind == "bedrock" else {"api_keys": [scene.key()]}
 
 
 def masks(scene: Scene, exchange: Exchange, count: int, code: str) -> None:
@@ -99,13 +99,12 @@ def display_name(scene: Scene) -> None:
 def every_type(scene: Scene) -> None:
     """Create, read, change twice, disable and delete a provider of one type; each answer is as it must be."""
     kind = scene.check.variant
-    keys = {} if kind == "bedrock" and scene.deployed else {"api_keys": [scene.key()]}
-    body = scene.body(type=kind, display_name="Höhe ⇧", enabled=True, **keys, **create_settings(scene, kind))
+    body = scene.body(type=kind, display_name="Höhe ⇧", enabled=True, **more_of(scene, kind))
     made = scene.worked(scene.session.call(CREATE, body=body), 201)
     plain = {name: value for name, value in body.items() if name not in {"api_keys", "settings"}}
     scene.same(made, plain, why="as it was sent")
     provider = made.document
-    masks(scene, made, len(keys), f"{CREATE}:keys")
+    masks(scene, made, len(body.get("api_keys", ())), f"{CREATE}:keys")
     settled_everywhere(scene, {**provider, **plain}, "as it was created")
     kept = {name: provider.get(name) for name in ("id", "name", "type", "created_at", "api_keys", "settings")}
     current = {**plain}

@@ -106,6 +106,8 @@ def method_not_allowed(scene: Scene) -> None:
             if not scene.expect_status(exchange, (405,), f"{method} {where}", f"the {where} has no {method}"):
                 scene.unchanged(provider, [exchange], f"{method} {where}:effect")
                 continue
+            for operation in operations.values():
+                session.coverage.count_status(operation, 405)
             allow = {word.strip().upper() for word in (exchange.reply.header("allow") or "").split(",")} - {""}
             missing, wrong = sorted(set(operations) - allow), method in allow
             scene.expect(
