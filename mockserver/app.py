@@ -65,7 +65,7 @@ def create_mock(settings: Settings | None = None, *, front: bool = True) -> Mock
     }
     app = make_application(pipeline, information, settings.max_body)
     log = RequestLog(settings.log_format) if settings.log_requests else None
-    rsgi = RSGIFront(pipeline, app.wsgi_app, settings.max_body, log)
+    rsgi = RSGIFront(pipeline, app.wsgi_app, settings.max_body, settings.body_timeout, log)
     if front:
         # Flask documents this attribute as the place for middleware.
         app.wsgi_app = Front(pipeline, app.wsgi_app, settings.max_body, log)  # type: ignore[method-assign]

@@ -61,6 +61,7 @@ def main() -> None:
 @click.option("--seed", type=int, help="Seed of generated data [0].")
 @click.option("--deterministic", is_flag=True, default=None, help="Fix ids and clock too, for whole runs alike.")
 @click.option("--max-body", type=int, help="Largest request body, in octets [1048576].")
+@click.option("--body-timeout", type=int, help="Seconds in which a request body must be whole [30].")
 @click.option("--validation", help="compiled, or openapi-core to have it judge everything, slowly [compiled].")
 @click.option("--log-requests", is_flag=True, default=None, help="Write one line per request to standard error.")
 @click.option("--log-format", help="text or json [text].")

@@ -1,5 +1,6 @@
 """Serving a mock: granian for people and pipelines, a thread inside the test process for tests."""
 
+import contextlib
 import gc
 import multiprocessing
 import os
@@ -16,6 +17,8 @@ from mockserver.errors import UsageError
 from mockserver.settings import Settings
 
 __all__ = ["LocalServer", "banner", "serve"]
+
+CONNECTIONS = 1024  # that are open at a time; others wait for their turn
 
 
 class LocalServer:
@@ -113,6 +116,7 @@ def serve(settings: Settings) -> None:
         port=port,
         interface=Interfaces.RSGI,
         workers=1,
+        backpressure=CONNECTIONS,
         websockets=False,
         log_enabled=False,
         workers_kill_timeout=10,
@@ -140,9 +144,24 @@ class _Worker:
         # A terminal sends Ctrl-C to both processes: the parent hears it, and ends this one in order.
         if hasattr(signal, "pthread_sigmask"):
             signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        _allow_connections()
         mock = self._mock if self._mock is not None else create_mock(self._settings)
         threading.Thread(target=_announce, args=self._announcement, daemon=True).start()
         return mock.rsgi
+
+
+def _allow_connections() -> None:
+    """Raise the number of files that this process may have open, so that every connection can be taken."""
+    if os.name != "posix":
+        return
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = CONNECTIONS + 256
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        allowed = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        with contextlib.suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
 
 
 def _free_port(host: str, port: int) -> int:

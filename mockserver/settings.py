@@ -19,7 +19,10 @@ PREFIX = "MOCKSERVER_"
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """How a mock is set up. ``contract`` overrides ``profile``; ``max_body`` is in octets; port 0 is any free one."""
+    """How a mock is set up.
+
+    ``contract`` overrides ``profile``; ``max_body`` is in octets, ``body_timeout`` in seconds; port 0 is any free one.
+    """
 
     host: str = "127.0.0.1"
     port: int = 8080
@@ -29,6 +32,7 @@ class Settings:
     seed: int = 0
     deterministic: bool = False
     max_body: int = 1024 * 1024
+    body_timeout: int = 30
     validation: str = "compiled"
     log_requests: bool = False
     log_format: str = "text"
@@ -47,6 +51,8 @@ class Settings:
             raise UsageError(f"port is {self.port}, must be from 0 to 65535")
         if self.max_body < 1:
             raise UsageError(f"max_body is {self.max_body}, must be at least 1 octet")
+        if self.body_timeout < 1:
+            raise UsageError(f"body_timeout is {self.body_timeout}, must be at least 1 second")
         if self.workers != 1:
             raise UsageError(
                 f"workers is {self.workers}, must be 1: the state is in the memory of one process, and several would "

@@ -76,6 +76,7 @@ def test_variables_of_others_are_not_looked_at():
         ({"MOCKSERVER_VALIDATION": "none"}, "must be one of compiled, openapi-core"),
         ({"MOCKSERVER_LOG_FORMAT": "xml"}, "log_format is 'xml', must be one of text, json"),
         ({"MOCKSERVER_MAX_BODY": "0"}, "max_body is 0, must be at least 1 octet"),
+        ({"MOCKSERVER_BODY_TIMEOUT": "0"}, "body_timeout is 0, must be at least 1 second"),
         ({"MOCKSERVER_WORKERS": "2"}, "workers is 2, must be 1: the state is in the memory of one process"),
     ],
 )

@@ -9,12 +9,18 @@ from mockserver.engine.problems import Problem, Violation
 
 __all__ = ["validate"]
 
+_MISSING = {
+    "body-too-large": ("The body is too large.", "Send less, or raise the limit of the mock."),
+    "body-cut-short": ("The body is cut short.", "It ended before the length that the request announced."),
+    "body-too-slow": ("The body did not come in time.", "Send it faster, or raise the time limit of the mock."),
+}
+
 
 def validate(exchange: Exchange) -> None:
     """Judge parameters and body, all faults together; rules that need nothing but the body are judged with them."""
     request, plan = exchange.request, exchange.planned
     if request.body is None:
-        raise Problem("body-too-large", "The body is too large.", "Send less, or raise the limit of the mock.")
+        raise Problem(request.missing, *_MISSING[request.missing])
     violations: list[Violation] = []
     try:
         if exchange.validation != "compiled":

@@ -11,7 +11,8 @@ class Request:
     """One HTTP request as the engine sees it.
 
     ``path`` is percent-decoded, ``query`` is the raw query string without its question mark, ``headers`` maps
-    lower-case names to values, ``body`` is ``None`` when it was larger than the server takes.
+    lower-case names to values, ``body`` is ``None`` when it was not read whole, and ``missing`` is the problem that
+    this is.
     """
 
     method: str
@@ -19,6 +20,7 @@ class Request:
     query: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes | None = b""
+    missing: str = "body-too-large"
 
 
 @dataclass(slots=True)

@@ -14,6 +14,7 @@ __all__ = ["CATALOGUE", "Problem", "Shaper", "Violation", "field_name"]
 CATALOGUE: dict[str, tuple[int, str]] = {
     "malformed-parameter": (400, "A path, query, header or cookie parameter is not what the contract says."),
     "malformed-body": (400, "The body is missing, or is not JSON."),
+    "body-cut-short": (400, "The body ended before the length that the request announced."),
     "invalid-body": (400, "The body is JSON, but not what the schema of the operation says."),
     "refused-by-rule": (400, "The body breaks a rule that needs several members or the present state."),
     "unauthenticated": (401, "No credential was sent, or it is unknown, expired, or of a suspended user."),
@@ -21,6 +22,7 @@ CATALOGUE: dict[str, tuple[int, str]] = {
     "unknown-path": (404, "The contract has no such path."),
     "not-found": (404, "The path is in the contract, but nothing with that key exists."),
     "method-not-allowed": (405, "The path exists, but not with this method; `Allow` lists those it has."),
+    "body-too-slow": (408, "The body did not come in the time that the server gives it; the connection is closed."),
     "conflict": (409, "Something that must be unique exists already."),
     "body-too-large": (413, "The body is larger than the server takes."),
     "unsupported-media-type": (415, "The contract declares other media types for this body."),

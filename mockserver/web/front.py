@@ -49,19 +49,33 @@ class EnvironHeaders(Mapping[str, str]):
 
 
 def read_request(environ: Environ, max_body: int) -> Request:
-    """Return the request of a WSGI environment; a body over ``max_body`` octets is not read, and is ``None``."""
+    """Return the request of a WSGI environment.
+
+    A body over ``max_body`` octets is not read, and is ``None``; so is one that ends early or comes too slowly.
+    """
     path = environ["PATH_INFO"]
     if not path.isascii():
         path = path.encode("latin-1", "replace").decode("utf-8", "replace")
-    body: bytes | None = b""
+    body, missing = b"", ""
     length = environ.get("CONTENT_LENGTH")
-    if length:
-        size = int(length) if length.isdecimal() else 0
-        body = environ["wsgi.input"].read(size) if size <= max_body else None
-    elif "HTTP_TRANSFER_ENCODING" in environ:
-        read: bytes = environ["wsgi.input"].read(max_body + 1)
-        body = read if len(read) <= max_body else None
-    return Request(environ["REQUEST_METHOD"], path, environ.get("QUERY_STRING", ""), EnvironHeaders(environ), body)
+    try:
+        if length:
+            size = int(length) if length.isdecimal() else 0
+            body = environ["wsgi.input"].read(size) if size <= max_body else b""
+            missing = "body-too-large" if size > max_body else "body-cut-short" if len(body) < size else ""
+        elif "HTTP_TRANSFER_ENCODING" in environ:
+            body = environ["wsgi.input"].read(max_body + 1)
+            missing = "body-too-large" if len(body) > max_body else ""
+    except TimeoutError:
+        missing = "body-too-slow"
+    return Request(
+        environ["REQUEST_METHOD"],
+        path,
+        environ.get("QUERY_STRING", ""),
+        EnvironHeaders(environ),
+        None if missing else body,
+        missing,
+    )
 
 
 def finished(request: Request, response: Response) -> tuple[str, list[tuple[str, str]], bytes]:

@@ -52,10 +52,10 @@ class _Started:
         self._coroutine = coroutine
         self._schedule = schedule
 
-    def step(self) -> None:
+    def step(self, resume: Callable[[Any], Any] | None = None, value: Any = None) -> None:
         """Run to the end, or to the next thing that must be waited for."""
         try:
-            awaited = self._coroutine.send(None)
+            awaited = (resume or self._coroutine.send)(value)
         except StopIteration:
             return
         if awaited is _ASK_FOR_LOOP:
@@ -64,8 +64,11 @@ class _Started:
         awaited._asyncio_future_blocking = False
         awaited.add_done_callback(self)
 
-    def __call__(self, _: Any = None) -> None:
-        self.step()
+    def __call__(self, awaited: Any = None) -> None:
+        if awaited is not None and awaited.cancelled():
+            self.step(self._coroutine.throw, asyncio.CancelledError())
+        else:
+            self.step()
 
 
 async def _rest(coroutine: Coroutine[Any, Any, Any]) -> None:

@@ -15,7 +15,6 @@ from typing import Any
 
 from mockserver.engine.messages import Request, Response
 from mockserver.engine.pipeline import Pipeline
-from mockserver.engine.problems import Problem
 from mockserver.web.front import RESERVED, RequestLog, WSGIApp
 from mockserver.web.inline import install, on_loop
 
@@ -62,54 +61,75 @@ class RSGIFront:
         pipeline: Pipeline,
         behind: WSGIApp,
         max_body: int,
+        body_timeout: int,
         log: RequestLog | None = None,
     ) -> None:
         self._pipeline = pipeline
         self._behind = behind
         self._max_body = max_body
+        self._body_timeout = body_timeout
+        self._reading: dict[Any, float] = {}  # bodies that are awaited, and until when
         self._log = log
         self._pages: ThreadPoolExecutor | None = None
 
     def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
         """Get ready to serve on a loop."""
         install(loop)
+        self._cancel_overdue(loop)
 
     async def __rsgi__(self, scope: Any, protocol: Any) -> None:
         """Answer one request."""
         started = time.perf_counter()
         headers = RSGIHeaders(scope.headers)
         request = Request(scope.method, scope.path, scope.query_string, headers, b"")
-        try:
-            await self._read_body(scope, protocol, request)
-        except Problem as problem:
-            response = self._pipeline.refuse(request, problem)
-            response.headers.append(("Connection", "close"))
-        else:
-            if request.path.startswith(RESERVED):
-                await self._page(scope, protocol, request)
-                return
-            response = self._pipeline.handle(request)
+        await self._read_body(scope, protocol, request)
+        if request.path.startswith(RESERVED):
+            await self._page(scope, protocol, request)
+            return
+        response = self._pipeline.handle(request)
+        if request.body is None:
+            response.headers = [*response.headers, ("Connection", "close")]
         if self._log is not None:
             self._log.write(request, response.status, time.perf_counter() - started)
         send(protocol, request, response)
 
     async def _read_body(self, scope: Any, protocol: Any, request: Request) -> None:
-        """Read the body, as far as it is not larger than the server takes; then it is ``None``."""
+        """Read the body; it stays ``None``, and ``request.missing`` says why, where it cannot be had whole."""
         length = request.headers.get("content-length")
-        if length is not None:
-            if int(length) > self._max_body:
-                request.body = None
-                return
-        elif scope.http_version[0] == "1" and request.headers.get("transfer-encoding") is None:
+        if length is None and scope.http_version[0] == "1" and request.headers.get("transfer-encoding") is None:
+            return
+        if length == "0":
+            return
+        request.body = None
+        if length is not None and int(length) > self._max_body:
             return
         try:
             if length is not None:
-                request.body = await protocol() if length != "0" else b""
+                request.body = await self._in_time(protocol())
             else:
                 await on_loop()
-                request.body = await self._read_unknown_length(protocol)
+                async with asyncio.timeout(self._body_timeout):
+                    request.body = await self._read_unknown_length(protocol)
+        except (asyncio.CancelledError, TimeoutError):
+            request.missing = "body-too-slow"
         except RuntimeError:  # granian's ProtocolClosed: the client went away, or framed its body wrongly
-            raise Problem("malformed-body", "The body ended too early.", "Send as much as was announced.") from None
+            request.missing = "body-cut-short"
+
+    async def _in_time(self, reading: Any) -> bytes:
+        """Return what a body is read to; it is cancelled when that takes too long."""
+        self._reading[reading] = time.monotonic() + self._body_timeout
+        try:
+            return bytes(await reading)
+        finally:
+            del self._reading[reading]
+
+    def _cancel_overdue(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Cancel the bodies that are overdue, and look again in a while: cheaper than a timer for every body."""
+        now = time.monotonic()
+        for reading, deadline in self._reading.copy().items():
+            if deadline <= now:
+                reading.cancel()
+        loop.call_later(min(self._body_timeout / 4, 1), self._cancel_overdue, loop)
 
     async def _read_unknown_length(self, protocol: Any) -> bytes | None:
         parts: list[bytes] = []

@@ -5,6 +5,7 @@ import re
 import socket
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,7 @@ PROGRAM = str(Path(sys.executable).with_name("mockserver"))
 class Served:
     port: int
     process: subprocess.Popen[str]
+    errors: Path
 
     def send(self, data: bytes, timeout: float = 10) -> bytes:
         """Send raw octets and return all that comes back until the server closes or falls silent."""
@@ -66,14 +68,30 @@ def complete(answer: bytes) -> bool:
     return bool(separator) and length is not None and len(body) >= int(length[1])
 
 
+@contextlib.contextmanager
+def serving(*options: str) -> Iterator[Served]:
+    """Run a server with some options; afterwards it must have ended without a traceback."""
+    command = [PROGRAM, "serve", "--port", "0", *options]
+    with tempfile.NamedTemporaryFile("w+", encoding="utf-8") as errors:
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True)
+        assert process.stdout is not None
+        found = re.search(r"http://127\.0\.0\.1:(\d+)", process.stdout.readline())
+        assert found is not None
+        try:
+            yield Served(int(found[1]), process, Path(errors.name))
+        finally:
+            process.terminate()
+            process.communicate(timeout=20)
+        assert "Traceback" not in Path(errors.name).read_text()
+
+
 @pytest.fixture(scope="module", params=["documented", "deployed"])
 def served(request: pytest.FixtureRequest) -> Iterator[Served]:
-    command = [PROGRAM, "serve", "--port", "0", "--profile", request.param]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    assert process.stdout is not None
-    found = re.search(r"http://127\.0\.0\.1:(\d+)", process.stdout.readline())
-    assert found is not None
-    yield Served(int(found[1]), process)
-    process.terminate()
-    _, errors = process.communicate(timeout=20)
-    assert "Traceback" not in errors, errors
+    with serving("--profile", request.param) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def impatient() -> Iterator[Served]:
+    with serving("--body-timeout", "2", "--log-requests") as server:
+        yield server
