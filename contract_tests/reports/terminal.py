@@ -65,6 +65,7 @@ class Terminal:
         self._layer = ""
         self._done: list[CheckResult] = []
         self._expected = 0
+        self._noted: set[str] = set()
 
     def __enter__(self) -> Self:
         return self
@@ -100,6 +101,7 @@ class Terminal:
                 self._done.append(result)
                 self._show_now()
             case events.Noted(text):
+                self._noted.add(text)
                 self._line("note  " + one_line(text), "dim")
             case events.RunFinished(result):
                 self._end_layer()
@@ -124,6 +126,7 @@ class Terminal:
             self._now.layer, self._now.done, self._now.expected = self._layer, len(self._done), self._expected
             self._now.failed = sum(result.verdict is Verdict.FAILED for result in self._done)
             self._now.check = check or self._now.check
+            self._now.refresh()
 
     def _end_layer(self) -> None:
         """Say how the layer that has just ended went, in a line that stays."""
@@ -245,9 +248,10 @@ class Terminal:
             self._line(f"  {_name(timing.operation):<{wide}} {times}  {number(timing.count)}")
 
     def _notes(self, result: RunResult) -> None:
-        if result.notes:
+        notes = [note for note in result.notes if note not in self._noted]
+        if notes:
             self._heading("Notes")
-        for note in result.notes:
+        for note in notes:
             self._line(f"  {one_line(note)}")
 
     # Lines
@@ -315,6 +319,11 @@ class _Now:
 
     def stop(self) -> None:
         self._live.stop()
+
+    def refresh(self) -> None:
+        """Show what is new at once; the time goes on by itself."""
+        if self._live.is_started:
+            self._live.refresh()
 
     def _render(self) -> Text:
         spent = self._clock() - self._begun

@@ -26,7 +26,7 @@ PROVIDER = (
 # What a server may answer to mislead whoever reads a report.
 HOSTILE = {
     "html": "<script>document.title='owned'</script><img src=x onerror=\"document.title='owned'\"></pre></details>",
-    "markdown": "| a | b |\n|---|---|\n```\n</details> [x](javascript:alert(1)) ![](http://evil.example/x.png) @all $$x$$",
+    "markdown": "| a | b |\n|---|---|\n```\n</details> [x](javascript:alert(1)) ![](http://evil.test/x.png) @all $$x$$",
     "ansi": "\x1b[2J\x1b[31mred\x1b[0m\x1b]0;title\x07\x9b31m\r\x08",
     "xml": "]]><!-- & \x00\x01\x0b\x0c\ufffe\uffff",
     "surrogate": "lone \ud83d and \udc00",
