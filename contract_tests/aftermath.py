@@ -80,6 +80,7 @@ class Guardian:
         left = self._remove_known()
         listed = [item for item in self.session.list_providers() or () if self.session.ledger.made(item)]
         for provider in listed:
+            self.session.ledger.remember(provider)  # made although its create was not answered as one
             if isinstance(provider.get("id"), str) and self.session.remove(provider["id"]):
                 continue
             left[str(provider.get("id"))] = str(provider.get("name"))
