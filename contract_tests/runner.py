@@ -44,6 +44,7 @@ class Run:
         self.results: list[CheckResult] = []
         self._consumers = consumers
         self._told = 0.0
+        self._puzzled = ""  # what a check could not make sense of; harmless where a finding explains it
         self._started_at = datetime.now(UTC)
         self._started = time.monotonic()
         self.session.recorder.listener = lambda finding: self._tell(FindingSeen(finding))
@@ -83,6 +84,8 @@ class Run:
         findings = session.recorder.findings
         if code is None:
             code = 1 if findings else 0
+            if not findings and self._puzzled:
+                trouble, code = session.redact(self._puzzled), 3
             if trouble is None and not any(result.verdict is Verdict.PASSED for result in self.results):
                 trouble, code = "no check was exercised", code or 3
         result = self._result(code, trouble)
@@ -125,6 +128,11 @@ class Run:
                 item.run(Scene(session, item, self.guardian))
             except Blocked as problem:
                 blocked = session.redact(str(problem))
+            except (LookupError, TypeError, AttributeError, ValueError) as problem:
+                blocked = (
+                    f"the answers have another shape than the check can read ({type(problem).__name__}: {problem})"
+                )
+                self._puzzled = self._puzzled or f"{item.name}: {blocked}"
             finally:
                 if item.writes and item.layer not in {"preflight", "aftermath"}:
                     self.guardian.after_check()

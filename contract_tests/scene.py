@@ -83,8 +83,9 @@ class Scene:
     def worked(self, exchange: Exchange, status: int) -> Exchange:
         """Return an exchange of a request that the contract allows; record it and raise where it was refused."""
         if exchange.status == status and exchange.reply.trouble is None:
-            if status in {200, 201} and exchange.operation != LIST and exchange.provider() is None:
-                raise Blocked(f"{exchange.operation} answered {exchange.outcome} without an object")
+            odd = unusable(exchange.json) if status in {200, 201} and exchange.operation != LIST else None
+            if odd:
+                raise Blocked(f"{exchange.operation} answered {odd}")
             return exchange
         if exchange.reply.trouble is None and (exchange.status or 0) < 500:
             operation = exchange.operation or ""
@@ -204,6 +205,18 @@ class Scene:
         """Say what came: the status, and the message of an error."""
         message = exchange.document.get("message")
         return f"{exchange.outcome}: {message}" if isinstance(message, str) else exchange.outcome
+
+
+def unusable(provider: Any) -> str | None:
+    """Say why the checks cannot go on with what should be a provider; None where they can."""
+    if not isinstance(provider, dict):
+        return "no JSON object"
+    for name in ("id", "name"):
+        if not isinstance(provider.get(name), str) or not provider[name]:
+            return f"a provider whose {name} is {short(provider.get(name))}"
+    keys = provider.get("api_keys", [])
+    whole = isinstance(keys, list) and all(isinstance(key, dict) and isinstance(key.get("id"), str) for key in keys)
+    return None if whole else "a provider whose api_keys are no list of objects with ids"
 
 
 def short(value: Any) -> str:

@@ -73,6 +73,15 @@ def content_type(scene: Scene) -> None:
         _typed(scene, exchange, "success")
     gone = scene.session.call(DELETE, scene.created().document["id"])
     scene.expect(not gone.reply.body, "204 body", "no body", f"{len(gone.reply.body)} bytes", [gone])
+    given = gone.reply.header("content-type")
+    scene.expect(
+        gone.status != 204 or given is None,
+        "204 type",
+        "no Content-Type where there is no content",
+        f"Content-Type: {given}",
+        [gone],
+        severity=Severity.MINOR,
+    )
     types = ("text/plain", "application/x-www-form-urlencoded", "application/xml", "multipart/form-data", "nonsense")
     for value in (
         (*types, "application/json; charset=utf-8", "application/merge-patch+json", None) if scene.deployed else ()
@@ -119,8 +128,23 @@ def method_not_allowed(scene: Scene) -> None:
                 severity=Severity.MINOR,
             )
     scene.unchanged(provider, [], "effect")
-    head = session.exchange(None, "HEAD", item + query, headers)
-    scene.expect(not head.reply.body, "HEAD body", "no body", f"{len(head.reply.body)} bytes", [head])
+    for path in (base, item):
+        trace = session.exchange(None, "TRACE", path + query, headers)
+        scene.expect_status(trace, (405,), "TRACE", "the contract has no TRACE")
+        session.exchange(None, "OPTIONS", path + query, headers)  # left open, but no failure
+        head = session.exchange(None, "HEAD", path + query, headers)
+        scene.expect(not head.reply.body, "HEAD body", "no body", f"{len(head.reply.body)} bytes", [head])
+        if scene.options.token is not None:
+            nobody = session.exchange(None, "HEAD", path, (), principal="nobody")
+            open_door = nobody.ok and nobody.reply.trouble is None
+            scene.expect(
+                not open_door,
+                "HEAD 401",
+                "no success without a token",
+                scene.described(nobody),
+                [nobody],
+                severity=Severity.CRITICAL,
+            )
 
 
 @check("rules.trailing-slash", "The collection answers with a slash at the end as without", profiles=DEPLOYED)
@@ -144,7 +168,7 @@ def trailing_slash(scene: Scene) -> None:
         scene.expect_status(nobody, (401,), f"{LIST}:401", "as without the slash", severity=Severity.CRITICAL)
 
 
-@check("rules.unknown-path", "An unknown path is answered 404 with the error object", profiles=DEPLOYED, writes=False)
+@check("rules.unknown-path", "An unknown path is answered 404 with the error object", profiles=DEPLOYED)
 def unknown_path(scene: Scene) -> None:
     """Ask for paths below /api/v2 that nobody has."""
     session = scene.session
@@ -154,7 +178,8 @@ def unknown_path(scene: Scene) -> None:
     for code, path in {
         "sibling": f"{root}/{session.ledger.prefix}nothing",
         "other word": f"{base[:-1]}x",
-        "below an item": f"{base}/{session.ledger.nobody()}/keys",
+        "below nobody's item": f"{base}/{session.ledger.nobody()}/keys",
+        "below an item": f"{base}/{scene.created().document['id']}/keys",
     }.items():
         exchange = session.exchange(None, "GET", path + query, headers)
         if scene.expect_status(exchange, (404,), code, "no such path"):
