@@ -1,7 +1,36 @@
 """The catalogue of single faults; one module for each kind."""
 
-from tests.independent.faults.catalogue import Catalogue, Fault
+import importlib
 
-__all__ = ["FAULTS", "Fault"]
+from tests.independent.faults.catalogue import Catalogue, Fault, declared
 
-FAULTS = Catalogue([])
+__all__ = ["FAULTS", "KINDS", "Fault"]
+
+KINDS = (
+    "status",
+    "media",
+    "routing",
+    "shape",
+    "errors",
+    "state",
+    "deleting",
+    "listing",
+    "identity",
+    "finding",
+    "keys",
+    "secrets",
+    "access",
+    "validation",
+    "uniqueness",
+    "strictness",
+    "settings",
+    "text",
+    "narrow",
+    "intermittent",
+    "racing",
+)
+
+for _kind in KINDS:
+    importlib.import_module(f"tests.independent.faults.{_kind}")
+
+FAULTS = Catalogue(declared())

@@ -1,17 +1,97 @@
-"""What a fault is, and the catalogue that holds them."""
+"""What a fault is, how one is declared, and the catalogue that holds them."""
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
 
+from tests.independent.asking import Reply, Step
+
 BOTH = ("documented", "deployed")
 DEPLOYED = ("deployed",)
+
+# The checks of the contract tests that faults name, in one place, so that the two can be aligned.
+CHECKS = frozenset(
+    [
+        "samples.page",
+        "schema.response",
+        "schema.positive",
+        "schema.negative",
+        "schema.server-error",
+        "model.sequence",
+        "aftermath.strangers",
+        "aftermath.cleanup",
+        "rules.secrets-never-leak",
+        "rules.mask",
+        "rules.name-unique",
+        "rules.name-reuse",
+        "rules.name-pattern",
+        "rules.name-immutable",
+        "rules.list-order",
+        "rules.list-matches-get",
+        "rules.list-complete",
+        "rules.many-listed",
+        "rules.timestamps",
+        "rules.id-stable",
+        "rules.id-format",
+        "rules.lookup-by-id-and-name",
+        "rules.auth-carriers",
+        "rules.unauthenticated",
+        "rules.forbidden",
+        "rules.error-shape",
+        "rules.validation-fields",
+        "rules.atomic",
+        "rules.key-set",
+        "rules.key-entries",
+        "rules.settings",
+        "rules.settings-secrets",
+        "rules.bedrock-keys",
+        "rules.defaults",
+        "rules.display-name",
+        "rules.base-url",
+        "rules.absent-members",
+        "rules.empty-patch",
+        "rules.deleted-is-gone",
+        "rules.unicode",
+        "rules.long-values",
+        "rules.unknown-members",
+        "rules.content-type",
+        "rules.headers",
+        "rules.not-found",
+        "rules.method-not-allowed",
+        "rules.trailing-slash",
+        "rules.concurrency",
+        "rules.repeatable",
+        "rules.members",
+        "rules.body",
+    ]
+)
+
+Later = Callable[[list[Reply]], Step]  # a step made from the answers before it
+
+
+@dataclass(frozen=True)
+class Race:
+    """A probe of what happens at the same time: steps before, steps together, one step after."""
+
+    before: Sequence[Step]
+    together: Sequence[Step]
+    after: Step
+    shows: Callable[[Reply], Any]  # what of the last answer is compared
+
+
+Probe = Sequence[Step | Later] | Race
 
 
 @dataclass(frozen=True)
 class Fault:
-    """One departure from the contract: what it is, where it counts, what must find it, and how it shows."""
+    """One departure from the contract: what it is, where it counts, what must find it, and how it shows.
+
+    ``profiles`` are those whose contract it breaks. ``probe`` is the shortest conversation whose last answer, and no
+    earlier one, differs from that of the sound server. ``quick`` says whether the quick effort must find it;
+    ``needs`` names what a judge must be given besides an owner's token and another user's.
+    """
 
     id: str
     kind: str
@@ -21,7 +101,46 @@ class Fault:
     quick: bool
     needs: str
     mixin: type
-    probe: Any
+    probe: Probe
+
+
+_declared: list[Fault] = []
+
+
+def fault(
+    caught_by: str, *probe: Step | Later | Race, profiles: tuple[str, ...] = BOTH, quick: bool = True, needs: str = ""
+) -> Callable[[type], type]:
+    """Return a class decorator that declares a fault: its name is the id, its docstring the sentence."""
+
+    def declare(mixin: type) -> type:
+        name = re.sub(r"(?<!^)(?=[A-Z])|(?<=[a-z])(?=\d)", "-", mixin.__name__).lower()
+        declare_as(name, mixin.__doc__ or "", mixin, caught_by, *probe, profiles=profiles, quick=quick, needs=needs)
+        return mixin
+
+    return declare
+
+
+def declare_as(
+    name: str,
+    sentence: str,
+    mixin: type,
+    caught_by: str,
+    *probe: Step | Later | Race,
+    profiles: tuple[str, ...] = BOTH,
+    quick: bool = True,
+    needs: str = "",
+) -> None:
+    """Declare a fault by its id and sentence; for those that are rows of a table."""
+    if caught_by not in CHECKS:
+        raise ValueError(f"{name}: no check is called {caught_by!r}")
+    kind = mixin.__module__.rpartition(".")[2]
+    how: Any = probe[0] if isinstance(probe[0], Race) else probe
+    _declared.append(Fault(name, kind, sentence, profiles, caught_by, quick, needs, mixin, how))
+
+
+def declared() -> list[Fault]:
+    """Return the faults that the modules imported so far have declared, in that order."""
+    return list(_declared)
 
 
 class Catalogue:
@@ -30,7 +149,8 @@ class Catalogue:
     def __init__(self, faults: Sequence[Fault]) -> None:
         self.by_id = {fault.id: fault for fault in faults}
         if len(self.by_id) != len(faults):
-            raise ValueError("two faults have the same id")
+            ids = [fault.id for fault in faults]
+            raise ValueError(f"used twice: {sorted({name for name in ids if ids.count(name) > 1})}")
 
     def __iter__(self) -> Iterator[Fault]:
         return iter(self.by_id.values())
