@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from contract_tests.exchange import Exchange
 from contract_tests.results import Finding, Severity, Step
 
+MOST_CASES = 20
+
 
 @dataclass(frozen=True)
 class Departure:
@@ -73,10 +75,14 @@ class Recorder:
         operations = tuple(dict.fromkeys((*known.operations, *departure.operations)))
         others = dict.fromkeys((*known.also, departure.check, seen_by or departure.check))
         also = tuple(name for name in others if name != known.check)
+        case = departure.code.removeprefix(f"{departure.operations[0]}:") if departure.operations else departure.code
+        cases = known.cases
+        if departure.code != known.code and case not in cases and len(cases) < MOST_CASES:
+            cases = (*cases, case)
         shorter = 0 < len(exchanges) < len(known.steps)
         if shorter:
             known = replace(known, steps=self._show(exchanges), expected=departure.expected, found=departure.found)
-        return replace(known, operations=operations, also=also, seen=known.seen + 1)
+        return replace(known, operations=operations, also=also, cases=cases, seen=known.seen + 1)
 
     def knows(self, subject: str) -> bool:
         """Tell whether a subject has a finding already."""

@@ -64,6 +64,7 @@ class Finding:
     steps: tuple[Step, ...]
     seen: int = 1
     also: tuple[str, ...] = ()  # ids of further checks that met the same cause
+    cases: tuple[str, ...] = ()  # further cases that show the same cause, in the words of the checks
 
     @property
     def layer(self) -> str:

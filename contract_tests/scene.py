@@ -30,6 +30,7 @@ class Scene:
         self.check = check
         self.random = Random(f"{session.options.seed}:{check.name}")  # noqa: S311 - test data, not secrets
         self._keys = 0
+        self._ways = 0
 
     @property
     def deployed(self) -> bool:
@@ -101,6 +102,11 @@ class Scene:
             )
         raise Blocked(f"{exchange.operation} answered {exchange.outcome}, where {status} was needed")
 
+    def way(self, provider: dict[str, Any]) -> str:
+        """Return the id of a provider and its name in turn: a server may treat them in different ways."""
+        self._ways += 1
+        return str(provider["id"] if self._ways % 2 else provider["name"])
+
     def find(self, listed: Exchange, provider_id: str) -> Any:
         """Return the provider of an id as a list shows it; None where it is not listed."""
         return next((item for item in listed.listed() if item.get("id") == provider_id), None)
@@ -131,12 +137,20 @@ class Scene:
         if again.reply.trouble is not None or (again.status or 0) >= 500:
             return False
         changed = sorted(k for k in {*provider, *(now or {})} if provider.get(k) != (now or {}).get(k))
+        after = after or self._aimed_at(provider)[-1:]
+        last = after[-1] if after else None
+        cause = f"{last.operation}:{last.status}" if last is not None else self.check.id
+        refused = last is not None and last.status in {400, 404, 409}
         return self.expect(
             not changed and now is not None,
             code,
             "a refused request changes nothing",
             f"{', '.join(changed)} changed" if now is not None else self.described(again),
             [*after, again],
+            title="A refused request changes something" if refused else "",
+            check="rules.atomic" if refused else "",
+            subject=f"{cause}:effect:{','.join(changed) if now is not None else 'gone'}",
+            operations=(last.operation,) if last is not None and last.operation else (),
         )
 
     def expect(
@@ -147,11 +161,19 @@ class Scene:
             self.depart(code, expected, found if isinstance(found, str) else short(found), exchanges, **more)
         return condition
 
+    def _aimed_at(self, provider: dict[str, Any]) -> list[Exchange]:
+        """Return the requests of this check that aimed at changing a provider."""
+        ends = tuple(f"/{provider.get(name)}" for name in ("id", "name"))
+        trail = self.session.trail
+        return [one for one in trail if one.method not in {"GET", "HEAD"} and one.target.split("?")[0].endswith(ends)]
+
     def expect_status(self, exchange: Exchange, statuses: Sequence[int], code: str, why: str, **more: Any) -> bool:
         """Record a departure unless the answer has one of the statuses; a broken or failed answer is told already."""
         if exchange.reply.trouble is not None or (exchange.status or 0) >= 500:
             return False
         wanted = " or ".join(map(str, statuses))
+        found = "2xx" if exchange.ok else str(exchange.status)
+        more.setdefault("subject", f"{self.check.id}:{wanted if min(statuses) >= 300 else '2xx'}:{found}")
         return self.expect(
             exchange.status in statuses, code, f"{wanted}: {why}", self.described(exchange), [exchange], **more
         )

@@ -13,6 +13,7 @@ from contract_tests.session import UNKNOWN_TOKEN
 from contract_tests.wire import Headers
 
 CRITICAL = Severity.CRITICAL
+BOTH_WAYS = 2  # kinds of bad credentials that are tried by id and by name
 
 
 def attempt(scene: Scene, target: str | None, headers: Headers = (), query: str = "", faulty: bool = False) -> Exchange:
@@ -70,11 +71,11 @@ def unauthenticated(scene: Scene) -> None:
     tries.append(("empty header", ((scene.contract.carriers[0][1], ""),), ""))
     if scene.deployed:
         tries.append(("in Authorization", (("Authorization", f"Bearer {token}"),), ""))
-    for code, headers, query in tries:
-        exchange = attempt(scene, target, headers, query)
-        why = "no valid token was sent"
-        scene.expect_status(exchange, (401,), f"{operation}:{code}", why, severity=CRITICAL)
-        if exchange.status != 401:
+    for index, (code, headers, query) in enumerate(tries):
+        for aim in (target, str(provider["name"])) if provider and index < BOTH_WAYS else (target,):
+            exchange = attempt(scene, aim, headers, query)
+            why = "no valid token was sent"
+            scene.expect_status(exchange, (401,), f"{operation}:{code}", why, severity=CRITICAL)
             no_effect(scene, provider, exchange, f"{operation}:{code}")
     for code, aim, faulty in (
         ("unknown provider", scene.session.ledger.nobody(), False),

@@ -8,6 +8,7 @@ from contract_tests.documents import CREATE, DELETE, GET, UPDATE
 from contract_tests.registry import check
 from contract_tests.results import Severity
 from contract_tests.scene import Scene
+from contract_tests.times import wait_for_tick
 
 ITEM_OPERATIONS = (GET, UPDATE, DELETE)
 
@@ -39,6 +40,7 @@ def name_unique(scene: Scene) -> None:
 def name_reuse(scene: Scene) -> None:
     """Delete a provider with keys, create its name again: nothing of the old one may show."""
     old = scene.created(api_keys=[scene.key(), scene.key()], display_name="Old", enabled=True).document
+    wait_for_tick(old.get("created_at"))
     scene.deleted(old["id"])
     exchange = scene.session.call(CREATE, body=scene.body(name=old["name"], type="google"))
     if not scene.expect_status(exchange, (201,), "refused", "the provider of that name was deleted"):
@@ -48,6 +50,13 @@ def name_reuse(scene: Scene) -> None:
     expected = {"api_keys": [], "display_name": old["name"], "enabled": False, "type": "google"}
     for answer in (exchange, scene.got(old["name"]), scene.got(new["id"])):
         scene.same(answer, expected, why="nothing of the deleted provider comes back")
+    scene.expect(
+        new.get("created_at") != old.get("created_at") or "created_at" not in old,
+        "old time",
+        "a time of creation of its own",
+        f"created_at of the old one, {old.get('created_at')}",
+        [exchange],
+    )
     gone = scene.session.call(GET, old["id"])
     scene.expect_status(gone, (404,), "old id", "the old id is nobody's, whoever has the name")
     listed = [item.get("id") for item in scene.listed().listed() if item.get("name") == old["name"]]
@@ -234,9 +243,9 @@ def list_matches_get(scene: Scene) -> None:
 
 @check("rules.list-order", "The list is ordered by name, and holds every provider", rules=("list-is-ordered",))
 def list_order(scene: Scene) -> None:
-    """Create names out of order, with display names the other way round; places agree in every usual collation."""
+    """Create names out of order, with display names the other way round; ascending is by code point."""
     stem = scene.session.ledger.name("order")
-    words = ["m", "b", "zz", "a", "bb", "y1", "0", "z"]
+    words = ["m", "b", "zz", "a", "bb", "y1", "0", "z", "b-a", "b0", "a-z"]
     for index, word in enumerate(words):
         shown = {"display_name": f"{len(words) - index} {word}", "enabled": index % 2 == 0}
         scene.created(name=f"{stem}x{word}", type=("openai", "google")[index % 2], **shown)

@@ -74,8 +74,8 @@ def secrets_never_leak(scene: Scene) -> None:
     session.call(GET, provider["id"])
     session.call(GET, provider["name"])
     session.call(LIST)
-    session.call(UPDATE, provider["id"], body={"api_keys": [{"api_key": scene.key()}]})
-    session.call(UPDATE, provider["id"], body={"display_name": "Changed"})
+    session.call(UPDATE, scene.way(provider), body={"api_keys": [{"api_key": scene.key()}]})
+    session.call(UPDATE, scene.way(provider), body={"display_name": "Changed"})
     faulty: list[dict[str, Any]] = [
         scene.body(name=provider["name"], api_keys=[scene.key()]),
         scene.body(type="nope", api_keys=[scene.key()]),
@@ -99,7 +99,7 @@ def secrets_never_leak(scene: Scene) -> None:
         {"api_keys": scene.key()},
     ]
     for body in changes:
-        session.call(UPDATE, provider["id"], body=body)
+        session.call(UPDATE, scene.way(provider), body=body)
         session.call(UPDATE, ghost, body=body)
     session.call(CREATE, body=scene.body(api_keys=[scene.key()]), principal="nobody")
     if scene.options.other_token is not None:
@@ -118,7 +118,6 @@ def key_set(scene: Scene) -> None:
     provider, keys = made.document, keys_of(made)
     if not scene.expect(len(keys) == 3, "created", "three keys", f"{len(keys)} keys", [made]):
         return
-    identifier = provider["id"]
     plan: list[tuple[str, dict[str, Any], list[int], int]] = [
         ("absent", {"display_name": "No keys named"}, [0, 1, 2], 0),
         ("keep all", {"api_keys": [{"id": k["id"]} for k in keys]}, [0, 1, 2], 0),
@@ -132,8 +131,8 @@ def key_set(scene: Scene) -> None:
     ]
     before = {key["id"] for key in keys}
     for code, body, kept, added in plan:
-        exchange = scene.patched(identifier, **body)
-        for answer in (exchange, scene.got(identifier), scene.got(provider["name"])):
+        exchange = scene.patched(scene.way(provider), **body)
+        for answer in (exchange, scene.got(provider["id"]), scene.got(provider["name"])):
             now = {key.get("id"): key for key in keys_of(answer)}
             scene.expect(
                 all(now.get(keys[index]["id"]) == keys[index] for index in kept),
@@ -169,7 +168,7 @@ def key_id_known(scene: Scene) -> None:
     provider, keys = made.document, keys_of(made)
     if len(keys) != 2 or not other:
         return
-    provider = scene.patched(provider["id"], api_keys=[{"id": keys[0]["id"]}]).document
+    provider = scene.patched(scene.way(provider), api_keys=[{"id": keys[0]["id"]}]).document
     wrong: dict[str, Any] = {
         "nobody's": scene.session.ledger.nobody(),
         "another provider's": other[0]["id"],
@@ -184,7 +183,7 @@ def key_id_known(scene: Scene) -> None:
             "beside a new one": [*_new(scene, 1), {"id": value}],
         }.items():
             exchange = scene.session.call(
-                UPDATE, provider["id"], body={"display_name": "Must not show", "api_keys": entries}
+                UPDATE, scene.way(provider), body={"display_name": "Must not show", "api_keys": entries}
             )
             scene.expect_status(exchange, (400,), f"{code}:{kind}", "it is no key of this provider")
             scene.unchanged(provider, [exchange], "changed")
@@ -199,7 +198,7 @@ def key_id_once(scene: Scene) -> None:
         return
     first, second = keys[0]["id"], keys[1]["id"]
     for code, ids, index in (("side by side", [first, first], 1), ("apart", [first, second, first], 2)):
-        exchange = scene.session.call(UPDATE, provider["id"], body={"api_keys": [{"id": one} for one in ids]})
+        exchange = scene.session.call(UPDATE, scene.way(provider), body={"api_keys": [{"id": one} for one in ids]})
         if scene.expect_status(exchange, (400,), code, "one key is named twice") and scene.deployed:
             found = _fields(exchange)
             wanted = f"api_keys[{index}].id"
@@ -223,7 +222,7 @@ def key_entry_one(scene: Scene) -> None:
     }
     for code, entry in wrong.items():
         for index, entries in enumerate(([entry], [good, entry])):
-            exchange = scene.session.call(UPDATE, provider["id"], body={"api_keys": entries})
+            exchange = scene.session.call(UPDATE, scene.way(provider), body={"api_keys": entries})
             if scene.expect_status(exchange, (400,), code, "an id or a key") and code in {"both", "neither"}:
                 found, wanted = _fields(exchange), f"api_keys[{index}]"
                 scene.expect(

@@ -56,14 +56,14 @@ def settings_kept(scene: Scene) -> None:
         "secrets cleared": {**HEAD, "region": "us-west-2", "access_key": "", "access_key_secret": ""},
         "non-ASCII": {**HEAD, "region": "us-east-1", "model": "modèle-模型"},
     }.items():
-        exchange = scene.patched(provider["id"], settings=settings)
+        exchange = scene.patched(scene.way(provider), settings=settings)
         shown = {name: value for name, value in settings.items() if not name.startswith("access_")}
         scene.same(exchange, {"settings": shown}, why=f"the PATCH replaces them ({code})")
         settled_everywhere(scene, {**exchange.document, "settings": shown}, f"the PATCH replaced them ({code})")
     before = scene.got(provider["id"]).document
     bodies: dict[str, dict[str, Any]] = {"absent": {"enabled": True}, "null": {"enabled": False, "settings": None}}
     for code, body in bodies.items():
-        exchange = scene.patched(provider["id"], **body)
+        exchange = scene.patched(scene.way(provider), **body)
         scene.same(exchange, {"settings": before["settings"]}, why=f"{code} settings leave them alone")
     scene.same(scene.got(provider["id"]), {"settings": before["settings"]}, why="they were left alone")
 
@@ -99,7 +99,7 @@ def settings_secrets(scene: Scene) -> None:
     answers = [made, session.call(GET, provider["id"]), session.call(GET, provider["name"]), session.call(LIST)]
     changes: list[dict[str, Any]] = [{**FULL, **secret(scene)}, {**HEAD, "region": "r"}, {**FULL, "access_key": ""}]
     for settings in changes:
-        answers.append(session.call(UPDATE, provider["id"], body={"settings": settings}))
+        answers.append(session.call(UPDATE, scene.way(provider), body={"settings": settings}))
         answers.append(session.call(GET, provider["id"]))
     faulty: list[dict[str, Any]] = [
         scene.body(type="openai", settings={**FULL, **secret(scene)}),
@@ -113,7 +113,7 @@ def settings_secrets(scene: Scene) -> None:
     for body in faulty:
         session.call(CREATE, body=body)
         change = {name: body[name] for name in ("settings", "base_url") if name in body}
-        session.call(UPDATE, provider["id"], body={**change, "enabled": 5})
+        session.call(UPDATE, scene.way(provider), body={**change, "enabled": 5})
         session.call(UPDATE, session.ledger.nobody(), body=change)
     for exchange in answers:
         hidden(scene, exchange)
@@ -140,7 +140,9 @@ def settings_shape(scene: Scene) -> None:
         for kind in ("anthropic", "bedrock"):
             exchange = scene.session.call(CREATE, body=scene.body(type=kind, settings=settings))
             scene.expect_status(exchange, (400,), f"{CREATE}:{code}", "these are no settings")
-        exchange = scene.session.call(UPDATE, provider["id"], body={"settings": settings, "display_name": "Changed"})
+        exchange = scene.session.call(
+            UPDATE, scene.way(provider), body={"settings": settings, "display_name": "Changed"}
+        )
         scene.expect_status(exchange, (400,), f"{UPDATE}:{code}", "these are no settings")
         scene.unchanged(provider, [exchange], "changed")
 
@@ -158,7 +160,7 @@ def settings_fit_type(scene: Scene) -> None:
         refused(scene, exchange, f"{CREATE}:{kind}", ["settings"], f"{kind} takes no bedrock settings")
         provider = scene.created(type=kind, api_keys=[scene.key()]).document
         for settings in ({**FULL}, {**HEAD}):
-            exchange = scene.session.call(UPDATE, provider["id"], body={"settings": settings, "enabled": True})
+            exchange = scene.session.call(UPDATE, scene.way(provider), body={"settings": settings, "enabled": True})
             scene.expect_status(exchange, (400,), f"{UPDATE}:{kind}", f"{kind} takes no bedrock settings")
         scene.unchanged(provider, [exchange], f"{UPDATE}:changed")
 
@@ -200,10 +202,10 @@ def bedrock_keys(scene: Scene) -> None:
             "keys and more": {"api_keys": entries, "display_name": "Changed"},
             "both": {"api_keys": entries, "settings": dict(FULL)},
         }.items():
-            exchange = scene.session.call(UPDATE, provider["id"], body=body)
+            exchange = scene.session.call(UPDATE, scene.way(provider), body=body)
             scene.expect_status(exchange, (400,), f"{UPDATE}:{kind}:{code}", "bedrock settings take no keys")
             scene.unchanged(provider, [exchange], f"{UPDATE}:changed")
-        exchange = scene.session.call(UPDATE, provider["id"], body={"api_keys": [], "enabled": True})
+        exchange = scene.session.call(UPDATE, scene.way(provider), body={"api_keys": [], "enabled": True})
         scene.expect_status(exchange, (200,), f"{UPDATE}:{kind}:no keys", "an empty list is fine")
         exchange = scene.session.call(CREATE, body=scene.body(type=kind, settings=dict(FULL), api_keys=[]))
         scene.expect_status(exchange, (201,), f"{CREATE}:{kind}:no keys", "an empty list is fine")

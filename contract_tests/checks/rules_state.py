@@ -1,7 +1,5 @@
 """State over time: timestamps, all or nothing, what one request does to another, and many at once."""
 
-import re
-import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
@@ -14,22 +12,10 @@ from contract_tests.exchange import Exchange
 from contract_tests.registry import check
 from contract_tests.results import Severity
 from contract_tests.scene import Scene, short
+from contract_tests.times import RFC3339, moment, wait_for_tick
 
-RFC3339 = re.compile(r"(\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d)(\.\d+)?([Zz]|[+-]\d\d:\d\d)")
 SKEW = 300.0
 AT_ONCE = 8
-
-
-def moment(value: Any) -> datetime | None:
-    """Return the time that an RFC 3339 text names; None for anything else."""
-    match = RFC3339.fullmatch(value) if isinstance(value, str) else None
-    if match is None:
-        return None
-    fraction = (match[2] or ".0")[:7]
-    try:
-        return datetime.fromisoformat(f"{match[1].upper()}{fraction:0<7}{match[3].upper().replace('Z', '+00:00')}")
-    except ValueError:
-        return None
 
 
 @check(
@@ -59,8 +45,8 @@ def timestamps(scene: Scene) -> None:
         {"display_name": ""},
     ]
     for change in changes:
-        _tick(provider["updated_at"])
-        exchange = scene.patched(provider["id"], **change)
+        wait_for_tick(provider["updated_at"])
+        exchange = scene.patched(scene.way(provider), **change)
         now = _times(scene, exchange, exchange.document)
         if now is None:
             return
@@ -75,7 +61,7 @@ def timestamps(scene: Scene) -> None:
         again = scene.got(provider["id"])
         scene.same(again, {"updated_at": exchange.document["updated_at"]}, why="as the PATCH answered it")
         last, provider = now[1], exchange.document
-    refused = scene.session.call(UPDATE, provider["id"], body={"enabled": "yes"})
+    refused = scene.session.call(UPDATE, scene.way(provider), body={"enabled": "yes"})
     if refused.status == 400:
         scene.same(
             scene.got(provider["id"]), {"updated_at": provider["updated_at"]}, why="a refused PATCH changes nothing"
@@ -90,7 +76,7 @@ def key_times(scene: Scene) -> None:
     if not isinstance(keys, list) or not keys or not isinstance(keys[0], dict):
         return
     _good_time(scene, made, keys[0].get("created_at"), "api_keys[].created_at")
-    _tick(keys[0].get("created_at"))
+    wait_for_tick(keys[0].get("created_at"))
     entries = [{"id": keys[0]["id"]}, {"api_key": scene.key()}]
     exchange = scene.patched(made.document["id"], api_keys=entries)
     now = {key.get("id"): key for key in exchange.document.get("api_keys") or () if isinstance(key, dict)}
@@ -126,9 +112,10 @@ def atomic(scene: Scene) -> None:
             "bad URL beside no keys": {"base_url": "nope", "api_keys": []},
         }
     for code, body in faulty.items():
-        exchange = scene.session.call(UPDATE, provider["id"], body=body)
-        if scene.expect_status(exchange, (400,), code, "the request is faulty"):
-            scene.unchanged(provider, [exchange], f"{UPDATE}:{code}")
+        for target in (provider["id"], provider["name"]):
+            exchange = scene.session.call(UPDATE, target, body=body)
+            if scene.expect_status(exchange, (400,), code, "the request is faulty"):
+                scene.unchanged(provider, [exchange], f"{UPDATE}:{code}")
     for code, change in (("taken name", {"name": provider["name"]}), ("wrong type", {"enabled": "yes"})):
         body = scene.body(api_keys=[scene.key()]) | change
         exchange = scene.session.call(CREATE, body=body)
@@ -160,8 +147,8 @@ def cross_talk(scene: Scene) -> None:
         scene.same(exchange, {"name": name, "display_name": f"Now {name}"}, why="it was named")
         for other in names:
             scene.unchanged(made[other], [exchange], f"{UPDATE}:another changed")
-    while made:
-        name, removed = made.popitem()
+    for name in names:
+        removed = made.pop(name)
         gone = scene.deleted(name if len(made) % 2 else removed["id"])
         for live in made.values():
             scene.unchanged(live, [gone], f"{DELETE}:another changed")
@@ -282,13 +269,6 @@ def _good_time(scene: Scene, exchange: Exchange, value: Any, name: str) -> datet
             few, f"digits:{name}", f"{name} to the microsecond at most", value, [exchange], severity=Severity.MINOR
         )
     return time_of
-
-
-def _tick(value: Any) -> None:
-    """Wait until a clock that counts as finely as this text does has moved on."""
-    match = RFC3339.fullmatch(value) if isinstance(value, str) else None
-    digits = len((match[2] or ".").rstrip("0")) - 1 if match else 6
-    time.sleep(1.05 if digits <= 0 else 0.11 if digits == 1 else 0.012 if digits <= 3 else 0.001)
 
 
 def _server_time(exchange: Exchange) -> datetime | None:

@@ -133,7 +133,7 @@ def base_url(scene: Scene) -> None:
     for code, value in BAD_URLS.items():
         exchange = scene.session.call(CREATE, body=scene.body() | {"base_url": value})
         refused(scene, exchange, f"{CREATE}:{code}", ["base_url"], "no absolute http or https URL with a host")
-        exchange = scene.session.call(UPDATE, provider["id"], body={"base_url": value})
+        exchange = scene.session.call(UPDATE, scene.way(provider), body={"base_url": value})
         refused(scene, exchange, f"{UPDATE}:{code}", ["base_url"], "no absolute http or https URL with a host")
     scene.unchanged(provider, [], "changed")
 
@@ -150,7 +150,7 @@ def key_entries(scene: Scene) -> None:
             exchange = scene.session.call(CREATE, body=scene.body(api_keys=keys))
             refused(scene, exchange, f"{CREATE}:{code}", [f"api_keys[{index}]"], "no good key")
             entries = [{"api_key": key} for key in keys]
-            exchange = scene.session.call(UPDATE, provider["id"], body={"api_keys": entries})
+            exchange = scene.session.call(UPDATE, scene.way(provider), body={"api_keys": entries})
             refused(scene, exchange, f"{UPDATE}:{code}", [f"api_keys[{index}].api_key"], "no good key")
     exchange = scene.session.call(CREATE, body=scene.body(api_keys=[f"{good} inner space"]))
     scene.expect_status(exchange, (201,), "inner space", "white space inside a key is fine")
@@ -171,7 +171,7 @@ def json_types(scene: Scene) -> None:
             elif value == [{}]:
                 continue  # the right type for a PATCH
             else:
-                exchange = scene.session.call(UPDATE, provider["id"], body={"display_name": "X", member: value})
+                exchange = scene.session.call(UPDATE, scene.way(provider), body={"display_name": "X", member: value})
             scene.expect_status(
                 exchange, (400,), f"{operation}:{member}:{_kind(value)}", f"{member} is no {_kind(value)}"
             )
@@ -211,7 +211,7 @@ def validation_fields(scene: Scene) -> None:
     held = provider["api_keys"][0]["id"] if provider.get("api_keys") else session.ledger.nobody()
     entries = [{}, {"id": held, "api_key": scene.key()}, {"api_key": ""}, {"api_key": " x"}]
     wanted = ["base_url", "api_keys[0]", "api_keys[1]", "api_keys[2].api_key", "api_keys[3].api_key"]
-    exchange = session.call(UPDATE, provider["id"], body={"base_url": "nope", "api_keys": entries})
+    exchange = session.call(UPDATE, scene.way(provider), body={"base_url": "nope", "api_keys": entries})
     refused(scene, exchange, f"{UPDATE}:all wrong", wanted, "several faults")
     scene.unchanged(provider, [exchange], "changed")
 
@@ -226,14 +226,14 @@ def unknown_members(scene: Scene) -> None:
     if scene.expect_status(exchange, allowed, f"{CREATE}", "unknown members are ignored") and exchange.ok:
         _ignored(scene, exchange, extra, CREATE)
     provider = scene.created().document
-    exchange = scene.session.call(UPDATE, provider["id"], body={"display_name": "Known", **extra})
+    exchange = scene.session.call(UPDATE, scene.way(provider), body={"display_name": "Known", **extra})
     allowed = (200,) if scene.deployed else (200, 400)
     if scene.expect_status(exchange, allowed, f"{UPDATE}", "unknown members are ignored") and exchange.ok:
         _ignored(scene, exchange, extra, UPDATE)
         same = {name: provider.get(name) for name in ("id", "created_at", "type", "name")}
         scene.same(exchange, same, why="the server makes it")
     if scene.deployed:
-        exchange = scene.session.call(UPDATE, provider["id"], body={"type": "google", "enabled": True})
+        exchange = scene.session.call(UPDATE, scene.way(provider), body={"type": "google", "enabled": True})
         if scene.expect_status(exchange, (200,), f"{UPDATE}:type", "unknown members are ignored"):
             scene.same(exchange, {"type": provider.get("type")}, why="a PATCH has no type")
 
@@ -251,10 +251,10 @@ def empty_patch(scene: Scene) -> None:
         **{f"{name} null": {name: None} for name in members},
     }
     for code, body in empty.items():
-        exchange = scene.session.call(UPDATE, provider["id"], body=body)
+        exchange = scene.session.call(UPDATE, scene.way(provider), body=body)
         scene.expect_status(exchange, (400,), code, "no known member")
     scene.unchanged(provider, [], "changed")
-    exchange = scene.session.call(UPDATE, provider["id"], raw=b"null")
+    exchange = scene.session.call(UPDATE, scene.way(provider), raw=b"null")
     scene.expect_status(exchange, (400,), "null", "no known member")
 
 

@@ -23,8 +23,8 @@ def refusals(scene: Scene) -> list[tuple[str, Exchange]]:
         ("DELETE 404", session.call(DELETE, ghost)),
         ("POST 400", session.call(CREATE, body={"name": 5})),
         ("POST not JSON", session.call(CREATE, raw=b"{")),
-        ("PATCH 400", session.call(UPDATE, provider["id"], body={"enabled": "yes"})),
-        ("PATCH not JSON", session.call(UPDATE, provider["id"], raw=b"{")),
+        ("PATCH 400", session.call(UPDATE, scene.way(provider), body={"enabled": "yes"})),
+        ("PATCH not JSON", session.call(UPDATE, scene.way(provider), raw=b"{")),
         ("POST 409", session.call(CREATE, body=scene.body(name=provider["name"]))),
     ]
     if scene.options.token is not None:
@@ -68,7 +68,7 @@ def content_type(scene: Scene) -> None:
         made,
         scene.session.call(GET, provider["id"]),
         scene.session.call(LIST),
-        scene.session.call(UPDATE, provider["id"], body={"enabled": True}),
+        scene.session.call(UPDATE, scene.way(provider), body={"enabled": True}),
     ):
         _typed(scene, exchange, "success")
     gone = scene.session.call(DELETE, scene.created().document["id"])
@@ -89,7 +89,7 @@ def content_type(scene: Scene) -> None:
         code = value or "none"
         exchange = scene.session.call(CREATE, body=scene.body(), content_type=value)
         scene.expect_status(exchange, (201,), f"{CREATE}:{code}", "the body is read as JSON whatever its type")
-        exchange = scene.session.call(UPDATE, provider["id"], body={"enabled": False}, content_type=value)
+        exchange = scene.session.call(UPDATE, scene.way(provider), body={"enabled": False}, content_type=value)
         scene.expect_status(exchange, (200,), f"{UPDATE}:{code}", "the body is read as JSON whatever its type")
 
 
