@@ -31,9 +31,45 @@ class Guardian:
 
     def after_check(self) -> None:
         """Remove what the check made, and stop the run where others' data changed. Raises :class:`HarmSeen`."""
+        self._tell_unasked()
         self._remove_known()
         if len(self.session.ledger.strangers) <= CLOSE_WATCH:
             self.stop_at_harm()
+
+    def _tell_unasked(self) -> None:
+        """Record creates of the check that were refused and made something all the same."""
+        session = self.session
+        refused = {
+            one.sent["name"]: one
+            for one in session.trail
+            if one.method == "POST"
+            and isinstance(one.sent, dict)
+            and isinstance(one.sent.get("name"), str)
+            and 400 <= (one.status or 0) < 500
+            and one.reply.trouble is None
+        }
+        made = {one.document.get("name") for one in session.trail if one.method == "POST" and one.ok}
+        if not refused.keys() - made:
+            return
+        for provider in session.list_providers() or ():
+            name = provider.get("name") if isinstance(provider, dict) else None
+            if name in refused and name not in made and session.ledger.made(provider):
+                exchange = refused[name]
+                session.ledger.remember(provider)
+                session.recorder.add(
+                    Departure(
+                        "rules.atomic",
+                        f"made:{exchange.status}",
+                        "A refused request changes something",
+                        "a refused create makes nothing",
+                        f"after the {exchange.status}, a provider {name!r} is there",
+                        Severity.CRITICAL if exchange.status in {401, 403} else Severity.MAJOR,
+                        "openapi/rules.yaml, rule all-or-nothing",
+                        (exchange.operation,) if exchange.operation else (),
+                    ),
+                    [exchange],
+                    session.check,
+                )
 
     def stop_at_harm(self) -> None:
         """Raise :class:`HarmSeen`, with a finding recorded, if anything changed that the run did not make."""

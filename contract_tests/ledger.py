@@ -12,7 +12,7 @@ from contract_tests.errors import UsageError
 
 ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
 RUN_ID = re.compile(r"[a-z0-9]{4,12}")
-RUN_NAME = re.compile(r"ct-([a-z0-9]{4,12})-", re.IGNORECASE)
+RUN_NAME = re.compile(r"\bct-([a-z0-9]{4,12})-", re.IGNORECASE)
 UUID = re.compile(r"(urn:uuid:)?\{?[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}\}?", re.IGNORECASE)
 NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
@@ -65,6 +65,12 @@ class Ledger:
         if isinstance(identifier, str) and identifier not in self.strangers:
             self.ids.setdefault(identifier, str(provider.get("name")))
             self.live.setdefault(identifier, str(provider.get("name")))
+            keys = provider.get("api_keys")
+            self._nobodies |= {
+                key["id"]
+                for key in (keys if isinstance(keys, list) else ())
+                if isinstance(key, dict) and isinstance(key.get("id"), str) and key["id"] not in self.strangers
+            }
 
     def made(self, provider: Any) -> bool:
         """Tell whether this run made a provider that a list shows: by its id, by the prefix, or by a name it sent."""
@@ -102,7 +108,7 @@ def runs_seen(providers: Iterable[Any]) -> dict[str, int]:
     """Return the ids of the runs whose names a list shows, with how many providers each has left behind."""
     found: dict[str, int] = {}
     for provider in providers:
-        match = RUN_NAME.match(str(provider.get("name"))) if isinstance(provider, dict) else None
+        match = RUN_NAME.search(str(provider.get("name"))) if isinstance(provider, dict) else None
         if match:
             found[match[1].lower()] = found.get(match[1].lower(), 0) + 1
     return found

@@ -141,7 +141,7 @@ class Scene:
         last = after[-1] if after else None
         cause = f"{last.operation}:{last.status}" if last is not None else self.check.id
         refused = last is not None and last.status in {400, 404, 409}
-        return self.expect(
+        good = self.expect(
             not changed and now is not None,
             code,
             "a refused request changes nothing",
@@ -149,9 +149,14 @@ class Scene:
             [*after, again],
             title="A refused request changes something" if refused else "",
             check="rules.atomic" if refused else "",
+            section="openapi/rules.yaml, rule all-or-nothing" if refused else "",
             subject=f"{cause}:effect:{','.join(changed) if now is not None else 'gone'}",
             operations=(last.operation,) if last is not None and last.operation else (),
         )
+        if now is not None:
+            provider.clear()
+            provider.update(now)  # what comes next is held against what is there now
+        return good
 
     def expect(
         self, condition: bool, code: str, expected: str, found: Any, exchanges: Sequence[Exchange], **more: Any

@@ -155,7 +155,8 @@ def lookup(scene: Scene) -> None:
 def not_found(scene: Scene) -> None:
     """Ask for ids and names that nobody has; a malformed one is 400 as deployed."""
     operation, ledger = scene.check.variant, scene.session.ledger
-    made = scene.created().document
+    made = scene.created(api_keys=[scene.key()]).document
+    keys = made.get("api_keys") or [{"id": ledger.nobody()}]
     body = {"display_name": "Nobody"} if operation == UPDATE else None
     unknown = {
         "id": ledger.nobody(),
@@ -163,7 +164,7 @@ def not_found(scene: Scene) -> None:
         "nil id": "00000000-0000-0000-0000-000000000000" if operation == GET else ledger.nobody(),
         "longer name": f"{made['name']}0",
         "shorter name": made["name"][:-1].rstrip("-"),
-        "id of a key": ledger.nobody(),
+        "id of a key": keys[0]["id"],
     }
     for code, target in unknown.items():
         exchange = scene.session.call(operation, target, body=body)
@@ -249,10 +250,12 @@ def list_order(scene: Scene) -> None:
     for index, word in enumerate(words):
         shown = {"display_name": f"{len(words) - index} {word}", "enabled": index % 2 == 0}
         scene.created(name=f"{stem}x{word}", type=("openai", "google")[index % 2], **shown)
-    expected = [f"{stem}x{word}" for word in sorted(words)]
+    scene.created(name=f"0-{stem}x")
+    scene.created(name=f"zzz-{stem}x")
+    expected = sorted([*(f"{stem}x{word}" for word in words), f"0-{stem}x", f"zzz-{stem}x"])
     for code in ("created", "changed"):
         listed = scene.listed()
-        found = [item.get("name") for item in listed.listed() if str(item.get("name")).startswith(f"{stem}x")]
+        found = [item.get("name") for item in listed.listed() if f"{stem}x" in str(item.get("name"))]
         whole = sorted(map(str, found)) == expected
         scene.expect(whole, f"{code}:complete", ", ".join(expected), found, [listed])
         scene.expect(

@@ -114,7 +114,7 @@ def secrets_never_leak(scene: Scene) -> None:
 def key_set(scene: Scene) -> None:
     """Keep, add, remove and replace keys in several PATCHes; the kept ones are the same to the last member."""
     bystander = scene.created(api_keys=[scene.key()]).document
-    made = scene.created(api_keys=[scene.key(), scene.key(), scene.key()])
+    made = scene.created(api_keys=[scene.key(), scene.key(), scene.key()], enabled=True)
     provider, keys = made.document, keys_of(made)
     if not scene.expect(len(keys) == 3, "created", "three keys", f"{len(keys)} keys", [made]):
         return
@@ -123,7 +123,7 @@ def key_set(scene: Scene) -> None:
         ("keep all", {"api_keys": [{"id": k["id"]} for k in keys]}, [0, 1, 2], 0),
         ("keep two", {"api_keys": [{"id": keys[0]["id"]}, {"id": keys[2]["id"]}]}, [0, 2], 0),
         ("keep one, add two", {"api_keys": [{"id": keys[2]["id"]}, *_new(scene, 2)]}, [2], 2),
-        ("again absent", {"enabled": True}, [2], 2),
+        ("again absent", {"enabled": False}, [2], 2),
         ("replace all", {"api_keys": _new(scene, 1)}, [], 1),
         ("remove all", {"api_keys": []}, [], 0),
         ("remove none", {"api_keys": []}, [], 0),
@@ -155,6 +155,12 @@ def key_set(scene: Scene) -> None:
                 not old or "absent" in code, f"{code}:new ids", "new keys have ids of their own", str(old), [exchange]
             )
             before |= new
+    if scene.deployed:
+        held = scene.created(api_keys=[scene.key(), scene.key()])
+        entries = [{"id": key["id"].upper()} for key in keys_of(held)]
+        exchange = scene.session.call(UPDATE, held.document["id"], body={"api_keys": entries})
+        if scene.expect_status(exchange, (200,), "capitals", "an id in capitals is the same UUID"):
+            scene.same(exchange, {"api_keys": held.document["api_keys"]}, why="all keys are kept")
     scene.unchanged(bystander, [], "bystander")
     listed = scene.listed()
     scene.same(listed, bystander, scene.find(listed, bystander["id"]), "its keys were not named")

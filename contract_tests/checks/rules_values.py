@@ -31,6 +31,7 @@ URLS = {
     "capitals in the path": "https://ai.example.com/V1/Models",
     "non-ASCII path": "https://ai.example.com/modèle",
 }
+MOST_KEYS = 4
 
 
 def more_of(scene: Scene, kind: str) -> dict[str, Any]:
@@ -209,7 +210,7 @@ def many_listed(scene: Scene) -> None:
             "enabled": index % 3 == 0,
             "base_url": f"https://n{index}.example.com",
         }
-        keys = [scene.key()] if index % 5 == 0 else []
+        keys = [scene.key() for _ in range(index % 5)] if index % 5 < MOST_KEYS else []
         exchange = scene.created(name=name, **members, api_keys=keys)
         scene.same(exchange, {"name": name, **members}, why="as it was sent")
         masks(scene, exchange, len(keys), f"{CREATE}:keys")
