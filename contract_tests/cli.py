@@ -45,6 +45,7 @@ def main() -> None:
 @click.option("--contract", type=click.Path(path_type=Path), help="Another OpenAPI 3.1 document to judge by.")
 @token_option
 @click.option("--other-token", envvar=OTHER_VARIABLE, help=f"Token of a user without the role (or ${OTHER_VARIABLE}).")
+@click.option("--refused-token", "refused_tokens", multiple=True, help="A token that is expired, revoked or suspended.")
 @click.option("--seed", default=1, show_default=True, help="The same seed gives the same requests.")
 @click.option("--effort", default="standard", show_default=True, help=f"How long to look: {', '.join(EFFORTS)}.")
 @click.option("--read-only", is_flag=True, help="Send only GETs.")

@@ -12,6 +12,7 @@ EFFORTS = ("quick", "standard", "thorough")
 class Options:
     """What a run is asked to do. Times are in seconds; `rate_limit` is in requests a second, 0 for none.
 
+    `refused_tokens` are tokens that no longer count: expired, revoked, of a suspended user.
     `only` and `skip` are patterns of check names (`rules.*`, `schema`, `rules.name-unique`), with `*` as in a shell.
     """
 
@@ -20,6 +21,7 @@ class Options:
     contract: Path | None = None
     token: str | None = field(default=None, repr=False)
     other_token: str | None = field(default=None, repr=False)
+    refused_tokens: tuple[str, ...] = field(default=(), repr=False)
     seed: int = 1
     effort: str = "standard"
     read_only: bool = False
@@ -37,7 +39,8 @@ class Options:
             raise UsageError(f"a timeout of {self.timeout:g} s; expected more than 0 and at most 3600")
         if self.rate_limit < 0:
             raise UsageError(f"a rate limit of {self.rate_limit:g}; expected requests a second, or 0 for none")
-        for name, value in (("token", self.token), ("other token", self.other_token)):
+        refused = [("refused token", value) for value in self.refused_tokens]
+        for name, value in (("token", self.token), ("other token", self.other_token), *refused):
             if value is not None and (not value or not value.isprintable() or not value.isascii() or " " in value):
                 raise UsageError(
                     f"the {name} is empty or has characters that no token has (spaces, controls, non-ASCII)"

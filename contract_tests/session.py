@@ -42,6 +42,7 @@ class Session:
         self.wire = Wire(options.base_url, options.timeout, options.verify_tls)
         self.ledger = Ledger(options.run_id or new_run_id(), options.seed)
         tokens = {"TOKEN": options.token, "OTHER_TOKEN": options.other_token}
+        tokens |= {f"REFUSED_TOKEN_{number}": value for number, value in enumerate(options.refused_tokens, 1)}
         self.redact = Redaction({name: value for name, value in tokens.items() if value})
         self.recorder = Recorder(self.show)
         self.coverage = Coverage(contract)

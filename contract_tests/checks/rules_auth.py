@@ -63,6 +63,8 @@ def unauthenticated(scene: Scene) -> None:
     target = str(provider["id"]) if provider else None
     token = scene.options.token
     wrong = {"unknown": UNKNOWN_TOKEN, "longer": f"{token}x", "shorter": token[:-1] or "x", "other case": _swap(token)}
+    wrong |= {"null": "null", "undefined": "undefined"}
+    wrong |= {f"refused token {number}": value for number, value in enumerate(scene.options.refused_tokens, 1)}
     tries: list[tuple[str, Headers, str]] = [("none", (), "")]
     for carrier, name in scene.contract.carriers:
         for kind, value in wrong.items():
@@ -87,6 +89,9 @@ def unauthenticated(scene: Scene) -> None:
         scene.expect_status(exchange, (401,), f"{operation}:{code}", "401 comes before everything", severity=CRITICAL)
     if provider:
         scene.unchanged(provider, [], f"{operation}:effect")
+    if operation == CREATE:
+        taken = scene.session.call(CREATE, body=scene.body(name=held(scene)["name"]), principal="nobody")
+        scene.expect_status(taken, (401,), f"{operation}:taken name", "401 comes before everything", severity=CRITICAL)
 
 
 @check(

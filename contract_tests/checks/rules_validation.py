@@ -219,8 +219,8 @@ def validation_fields(scene: Scene) -> None:
 @check("rules.unknown-members", "Unknown members of a request are ignored")
 def unknown_members(scene: Scene) -> None:
     """Send members that the contract does not have: they are ignored (or, as documented, refused), never answered."""
-    extra: dict[str, Any] = {"color": "blue", "id": scene.session.ledger.nobody(), "created_at": "2001-01-01T00:00:00Z"}
-    extra |= {"updated_at": "2001-01-01T00:00:00Z", "deleted": True, "owner": {"name": "me"}}
+    extra: dict[str, Any] = {"color": "blue", "id": scene.session.ledger.nobody(), "created_at": "2020-01-01T00:00:00Z"}
+    extra |= {"updated_at": "2020-01-01T00:00:00Z", "deleted": True, "owner": {"name": "me"}}
     exchange = scene.session.call(CREATE, body=scene.body() | extra)
     allowed = (201,) if scene.deployed else (201, 400)
     if scene.expect_status(exchange, allowed, f"{CREATE}", "unknown members are ignored") and exchange.ok:
