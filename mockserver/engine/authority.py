@@ -16,7 +16,6 @@ from mockserver.engine.operations import Document, Operation
 from mockserver.engine.plans import parse_cookies
 from mockserver.engine.problems import Violation
 from mockserver.engine.wording import SchemaError, from_core, violations_of
-from mockserver.errors import DocumentError, Fault
 
 __all__ = ["Authority", "check_document"]
 
@@ -42,19 +41,10 @@ _FORMATS = (
 
 
 def check_document(raw: Mapping[str, Any]) -> None:
-    """Raise :class:`DocumentError` with every fault of an OpenAPI 3.1 document, by openapi-spec-validator."""
-    from openapi_spec_validator import OpenAPIV31SpecValidator
+    """Raise :class:`~mockserver.errors.DocumentError` with the faults of an OpenAPI 3.1 document."""
+    from mockserver.engine.document_check import check_document as check
 
-    faults = []
-    try:
-        for error in OpenAPIV31SpecValidator(dict(raw)).iter_errors():
-            parts = [str(part) for part in getattr(error, "absolute_path", ())]
-            pointer = "#" + "".join("/" + part.replace("~", "~0").replace("/", "~1") for part in parts)
-            faults.append(Fault(_short(error), pointer=pointer, hint="See the OpenAPI 3.1 specification."))
-    except Exception as error:  # noqa: BLE001  # whatever escapes the validator is a fault of the document
-        faults.append(Fault(f"cannot be judged: {_short(error)}", hint="Mend the document's structure."))
-    if faults:
-        raise DocumentError(faults)
+    check(raw)
 
 
 class Authority:
@@ -125,11 +115,6 @@ def _without_security(raw: Mapping[str, Any]) -> dict[str, Any]:
         for path, item in raw.get("paths", {}).items()
     }
     return {**{key: value for key, value in raw.items() if key != "security"}, "paths": paths}
-
-
-def _short(error: Any) -> str:
-    text = " ".join(str(getattr(error, "message", error)).split())
-    return text if len(text) <= 300 else text[:297] + "..."
 
 
 def _format_validators() -> dict[str, Any]:

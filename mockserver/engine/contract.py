@@ -97,10 +97,10 @@ class Contract:
             )
             for name, resource in self.resources.items()
         }
-        self.nested = {
-            name: tuple(other.name for other in self.resources.values() if resource in other.parents)
-            for name, resource in self.resources.items()
-        }
+        self.nested: dict[str, tuple[str, ...]] = dict.fromkeys(self.resources, ())
+        for resource in self.resources.values():
+            for parent in resource.parents:
+                self.nested[parent.name] += (resource.name,)
         self.plans = {operation.pointer: OperationPlan(self, operation) for operation in document.operations}
         for plan in self.plans.values():
             self._attach_rules(plan)

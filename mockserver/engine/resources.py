@@ -13,7 +13,7 @@ by one ``x-resource`` object on the collection path::
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -69,9 +69,8 @@ def bind(document: Document) -> tuple[dict[str, Binding], dict[str, Resource]]:
     paths: dict[str, dict[str, Operation]] = {}
     for operation in document.operations:
         paths.setdefault(operation.template, {})[operation.method] = operation
-    collections = {
-        path: _item_path(path, paths) for path, methods in paths.items() if _is_collection(document, methods)
-    }
+    items = _item_paths(paths)
+    collections = {path: items.get(path) for path, methods in paths.items() if _is_collection(document, methods)}
     bindings: dict[str, Binding] = {}
     resources: dict[str, Resource] = {}
     by_path: dict[str, Resource] = {}
@@ -98,9 +97,14 @@ def _roles(
         yield from ((names[method], operation) for method, operation in paths[item].items() if method in names)
 
 
-def _item_path(path: str, paths: Mapping[str, Any]) -> str | None:
-    pattern = re.compile(re.escape(path) + r"/\{[^{}/]+\}")
-    return next((other for other in paths if pattern.fullmatch(other)), None)
+def _item_paths(paths: Iterable[str]) -> dict[str, str]:
+    """Return, by the path of what may be a collection, the first path that has one parameter more."""
+    found: dict[str, str] = {}
+    for path in paths:
+        collection, _, last = path.rpartition("/")
+        if _PARAM.fullmatch(last):
+            found.setdefault(collection, path)
+    return found
 
 
 def _success_schema(document: Document, operation: Operation | None) -> Mapping[str, Any]:
