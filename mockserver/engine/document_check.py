@@ -81,7 +81,7 @@ class _Doubt(Exception):
 class _Proof:
     """Looks at what openapi-spec-validator looks at beyond the JSON Schema of OpenAPI documents."""
 
-    def __init__(self, raw: Mapping[str, Any]) -> None:
+    def __init__(self, raw: dict[str, Any]) -> None:
         self._raw = raw
         self._document = Document.__new__(Document)  # only follows references here
         self._document.raw = raw
@@ -228,7 +228,7 @@ class _Schema(keywords.OpenAPIV31SchemaValidator):
 
 
 class _Validator(OpenAPIV31SpecValidator):
-    keyword_validators: Mapping[str, type[keywords.KeywordValidator]] = {
+    keyword_validators: dict[str, type[keywords.KeywordValidator]] = {  # noqa: RUF012  # as the parent has it
         **OpenAPIV31SpecValidator.keyword_validators,
         "operation": _Operation,
         "schema": _Schema,
