@@ -2,6 +2,7 @@
 
 import argparse
 import contextlib
+import json
 import signal
 from pathlib import Path
 
@@ -20,6 +21,7 @@ def _arguments() -> argparse.Namespace:
         "--fault", action="append", default=[], metavar="ID", choices=FAULTS.ids(), help="may be repeated"
     )
     parser.add_argument("--list", action="store_true", help="print the catalogue of faults, and end")
+    parser.add_argument("--list-json", action="store_true", help="print it as JSON, and end")
     parser.add_argument("--state-file", type=Path, help="write the whole state there on SIGUSR1")
     return parser.parse_args()
 
@@ -30,6 +32,10 @@ def main() -> None:
     if chosen.list:
         for fault in FAULTS:
             print(f"{fault.id:44} {fault.kind:12} {'+'.join(fault.profiles):20} {fault.caught_by:26} {fault.sentence}")
+        return
+    if chosen.list_json:
+        core = {fault.id for fault in FAULTS.core()}
+        print(json.dumps([{**fault.facts(), "core": fault.id in core} for fault in FAULTS]))
         return
     app = create_app(chosen.profile, chosen.fault, reading=chosen.reading)
     if chosen.state_file and hasattr(signal, "SIGUSR1"):

@@ -6,6 +6,7 @@ import socketserver
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from email.utils import formatdate
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
@@ -46,7 +47,11 @@ class _Handler(socketserver.StreamRequestHandler):
         except Exception as error:  # noqa: BLE001  a server that crashes says so in its own way, as servers do
             sent, payload = ["500 Internal Server Error", []], f"crashed: {type(error).__name__}".encode()
         keep = headers.get("connection", "").lower() != "close" and parts[2] != "HTTP/1.0"
-        lines = [f"HTTP/1.1 {sent[0]}", *(f"{name}: {value}" for name, value in sent[1])]
+        lines = [
+            f"HTTP/1.1 {sent[0]}",
+            f"Date: {formatdate(usegmt=True)}",
+            *(f"{name}: {value}" for name, value in sent[1]),
+        ]
         if not any(name.lower() == "content-length" for name, _ in sent[1]) and sent[0][:3] != "204":
             lines.append(f"Content-Length: {len(payload)}")
         lines.append(f"Connection: {'keep-alive' if keep else 'close'}")

@@ -1,8 +1,9 @@
 """What a fault is, how one is declared, and the catalogue that holds them."""
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from difflib import get_close_matches
 from typing import Any
 
@@ -103,6 +104,10 @@ class Fault:
     mixin: type
     probe: Probe
 
+    def facts(self) -> dict[str, Any]:
+        """Return all that can be told in JSON."""
+        return {item.name: getattr(self, item.name) for item in fields(self) if item.name not in {"mixin", "probe"}}
+
 
 _declared: list[Fault] = []
 
@@ -157,6 +162,16 @@ class Catalogue:
 
     def __len__(self) -> int:
         return len(self.by_id)
+
+    def core(self) -> list[Fault]:
+        """Return two faults of each kind and check, for those who cannot wait for all."""
+        seen: Counter[tuple[str, str]] = Counter()
+        chosen = []
+        for fault in self:
+            seen[fault.kind, fault.caught_by] += 1
+            if seen[fault.kind, fault.caught_by] <= 2:
+                chosen.append(fault)
+        return chosen
 
     def ids(self) -> list[str]:
         """Return all ids."""
