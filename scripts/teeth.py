@@ -91,7 +91,10 @@ def chosen(faults: Sequence[Fault], options: argparse.Namespace) -> list[Fault]:
 
 @contextmanager
 def server(profile: str, *faults: str, reading: str = "lenient") -> Iterator[str]:
-    """Start a server of its own with these faults; yields its address once it listens, and stops it."""
+    """Start a server of its own with these faults; yields its address once it listens, and stops it.
+
+    Raises :class:`RuntimeError` where it does not start.
+    """
     command = [*SERVER, "--port", "0", "--profile", profile, "--reading", reading]
     command += [part for fault in faults for part in ("--fault", fault)]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
@@ -188,8 +191,11 @@ def sound(options: argparse.Namespace, judge: Judge) -> Verdict:
 def attempt(fault: Fault, options: argparse.Namespace, judge: Judge, known: frozenset[str]) -> Outcome:
     """Return how a judge does on one fault; what it says of the sound server too (``known``) counts for nothing."""
     start = time.monotonic()
-    with server(options.profile, fault.id, reading=options.reading) as url:
-        verdict = judge(url)
+    try:
+        with server(options.profile, fault.id, reading=options.reading) as url:
+            verdict = judge(url)
+    except RuntimeError as error:  # one fault that cannot be served shall not cost the other runs
+        return Outcome(fault.id, None, False, False, (), 0.0, str(error))
     new = tuple(name for name in verdict.found if name not in known)
     killed = verdict.exit == FINDINGS and bool(new)
     note = "cut off" if verdict.exit is None else "" if killed or verdict.exit == 0 else f"exit {verdict.exit}"

@@ -113,10 +113,10 @@ ORDERS = [
      get(token="BAD_KEY", query=QUERY)),
 ]  # fmt: skip
 for _id, _sentence, _order, _step in ORDERS:
-    declare_as(_id, _sentence, _carriers(*_order), "rules.auth-carriers", _step, profiles=DEPLOYED)
+    declare_as(_id, _sentence, _carriers(*_order), "rules.first-credential-wins", _step, profiles=DEPLOYED)
 
 
-@fault("rules.auth-carriers", get(headers=cookie("BAD_KEY")), profiles=DEPLOYED)
+@fault("rules.first-credential-wins", get(headers=cookie("BAD_KEY")), profiles=DEPLOYED)
 class AnyGoodTokenIsEnough(Api):
     """Of several tokens any good one is enough."""
 
@@ -125,7 +125,7 @@ class AnyGoodTokenIsEnough(Api):
         return next((token for token in found if self.user_of(token)), None)
 
 
-@fault("rules.auth-carriers", get(headers=cookie("MEMBER_KEY")), profiles=DEPLOYED)
+@fault("rules.first-credential-wins", get(headers=cookie("MEMBER_KEY")), profiles=DEPLOYED)
 class TheMightiestTokenCounts(Api):
     """Of several tokens an owner's counts."""
 

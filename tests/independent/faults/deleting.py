@@ -165,7 +165,7 @@ class KeysOfTheDeletedAreKnown(_Graves):
         return super().merge_keys(known, entries, moment)
 
 
-@fault("rules.deleted-is-gone", make(), make("p2"), delete(), get("p2"))
+@fault("rules.cross-talk", make(), make("p2"), delete(), get("p2"))
 class DeleteTakesNamesThatBeginAlike(Api):
     """A delete takes every provider along whose name begins so."""
 
@@ -174,7 +174,7 @@ class DeleteTakesNamesThatBeginAlike(Api):
             super().remove(other)
 
 
-@fault("aftermath.strangers", make("zz-a"), delete("zz-a"), get())
+@fault("rules.cross-talk", make("zz-a"), delete("zz-a"), get())
 class DeleteTakesTheNextAlong(Api):
     """A delete takes the next provider of the list along."""
 
@@ -185,7 +185,7 @@ class DeleteTakesTheNextAlong(Api):
             super().remove(after[0])
 
 
-@fault("aftermath.strangers", make(), delete(), get())
+@fault("rules.cross-talk", make(), delete(), get())
 class DeleteTakesKeysOfItsType(Api):
     """A delete removes the keys of every provider of that type."""
 
@@ -196,7 +196,7 @@ class DeleteTakesKeysOfItsType(Api):
                 self.save(replace(row, keys=()))
 
 
-@fault("rules.list-complete", make(), make("q"), delete(), get())
+@fault("rules.list-matches-get", make(), make("q"), delete(), get())
 class ListLosesItsEndAfterADelete(_Graves):
     """After a delete the list lacks its last entry."""
 
@@ -204,7 +204,7 @@ class ListLosesItsEndAfterADelete(_Graves):
         return super().listed()[:-1] if self.graves else super().listed()
 
 
-@fault("rules.id-stable", make(), delete(), make("q"))
+@fault("rules.id-unique", make(), delete(), make("q"))
 class IdsAreUsedAgain(_Graves):
     """The id of a deleted provider is given to the next one, whatever its name."""
 

@@ -21,7 +21,7 @@ def bare(text: str) -> str:
     return text.replace("-", "")
 
 
-@fault("rules.lookup-by-id-and-name", make(), get("p"))
+@fault("rules.lookup", make(), get("p"))
 class GetFindsNoNames(Api):
     """A get finds ids alone."""
 
@@ -29,7 +29,7 @@ class GetFindsNoNames(Api):
         return None if self.request.operation == "get" else super().find_by_name(name)
 
 
-@fault("rules.lookup-by-id-and-name", make(), patch(enabled=True))
+@fault("rules.lookup", make(), patch(enabled=True))
 class PatchFindsNoNames(Api):
     """A PATCH finds ids alone."""
 
@@ -37,7 +37,7 @@ class PatchFindsNoNames(Api):
         return None if self.request.operation == "patch" else super().find_by_name(name)
 
 
-@fault("rules.lookup-by-id-and-name", make(), delete())
+@fault("rules.lookup", make(), delete())
 class DeleteFindsNoNames(Api):
     """A delete finds ids alone."""
 
@@ -45,7 +45,7 @@ class DeleteFindsNoNames(Api):
         return None if self.request.operation == "delete" else super().find_by_name(name)
 
 
-@fault("rules.lookup-by-id-and-name", make(), by_id())
+@fault("rules.lookup", make(), by_id())
 class GetFindsNoIds(Api):
     """A get finds names alone."""
 
@@ -53,7 +53,7 @@ class GetFindsNoIds(Api):
         return None if self.request.operation == "get" else super().find_by_id(key)
 
 
-@fault("rules.lookup-by-id-and-name", make(), by_id(method="DELETE"))
+@fault("rules.lookup", make(), by_id(method="DELETE"))
 class DeleteFindsNoIds(Api):
     """A delete finds names alone."""
 
@@ -61,7 +61,7 @@ class DeleteFindsNoIds(Api):
         return None if self.request.operation == "delete" else super().find_by_id(key)
 
 
-@fault("rules.lookup-by-id-and-name", make(), by_id(method="PATCH", enabled=True))
+@fault("rules.lookup", make(), by_id(method="PATCH", enabled=True))
 class PatchFindsNoIds(Api):
     """A PATCH finds names alone."""
 
@@ -80,7 +80,7 @@ class _Spelt(Api):
         raise NotImplementedError
 
 
-@fault("rules.lookup-by-id-and-name", make(), by_id(upper))
+@fault("rules.lookup", make(), by_id(upper))
 class IdsInCapitalsAreNotFound(_Spelt):
     """An id in capitals is not found."""
 
@@ -88,7 +88,7 @@ class IdsInCapitalsAreNotFound(_Spelt):
         return key != key.lower()
 
 
-@fault("rules.lookup-by-id-and-name", make(), by_id(upper, "PATCH", enabled=True))
+@fault("rules.lookup", make(), by_id(upper, "PATCH", enabled=True))
 class PatchOfAnIdInCapitalsIsNotFound(_Spelt):
     """A PATCH finds no id in capitals, though a get does."""
 
@@ -96,7 +96,7 @@ class PatchOfAnIdInCapitalsIsNotFound(_Spelt):
         return key != key.lower() and self.request.operation == "patch"
 
 
-@fault("rules.lookup-by-id-and-name", make(), by_id(upper))
+@fault("rules.lookup", make(), by_id(upper))
 class IdsInCapitalsAreShownInCapitals(Api):
     """A provider that is asked for by an id in capitals shows its id so."""
 
@@ -107,7 +107,7 @@ class IdsInCapitalsAreShownInCapitals(Api):
         return answer
 
 
-@fault("rules.lookup-by-id-and-name", make(), by_id(bare), profiles=DEPLOYED)
+@fault("rules.lookup", make(), by_id(bare), profiles=DEPLOYED)
 class IdsWithoutDashesAreNotFound(_Spelt):
     """An id without dashes is not found."""
 
@@ -115,7 +115,7 @@ class IdsWithoutDashesAreNotFound(_Spelt):
         return len(key) == 32
 
 
-@fault("rules.lookup-by-id-and-name", make(), by_id(lambda i: f"urn:uuid:{i}"), profiles=DEPLOYED, quick=False)
+@fault("rules.lookup", make(), by_id(lambda i: f"urn:uuid:{i}"), profiles=DEPLOYED, quick=False)
 class IdsAsUrnsAreNotFound(_Spelt):
     """An id spelt as a URN is not found."""
 
@@ -123,7 +123,7 @@ class IdsAsUrnsAreNotFound(_Spelt):
         return key.startswith("urn:")
 
 
-@fault("rules.lookup-by-id-and-name", make(), by_id(lambda i: f"%7B{i}%7D"), profiles=DEPLOYED, quick=False)
+@fault("rules.lookup", make(), by_id(lambda i: f"%7B{i}%7D"), profiles=DEPLOYED, quick=False)
 class IdsInBracesAreNotFound(_Spelt):
     """An id in braces is not found."""
 
@@ -132,7 +132,7 @@ class IdsInBracesAreNotFound(_Spelt):
 
 
 @fault(
-    "rules.lookup-by-id-and-name",
+    "rules.lookup",
     make("0123456789abcdef0123456789abcdef"),
     get("0123456789abcdef0123456789abcdef"),
     quick=False,
@@ -144,7 +144,7 @@ class NamesThatAreIdsAreFound(Api):
         return self.find_by_name(key) or super().find(key)
 
 
-@fault("rules.lookup-by-id-and-name", make("pqr"), get("pq"))
+@fault("rules.lookup", make("pqr"), get("pq"))
 class NamesAreFoundByTheirBeginning(Api):
     """A provider is found by the beginning of its name."""
 
@@ -154,7 +154,7 @@ class NamesAreFoundByTheirBeginning(Api):
         return next((row for row in self.listed() if row.name.startswith(name)), None) if self.request.key else None
 
 
-@fault("rules.lookup-by-id-and-name", make(display_name="one"), get("one"))
+@fault("rules.lookup", make(display_name="one"), get("one"))
 class DisplayNamesAreFound(Api):
     """A provider is found by its display name."""
 
@@ -172,7 +172,7 @@ class NamesAreFoundInCapitals(Api):
         return super().find(key if self.parse_id(key) else key.lower())
 
 
-@fault("rules.lookup-by-id-and-name", make("7"), get("7"), quick=False)
+@fault("rules.lookup", make("7"), get("7"), quick=False)
 class NamesOfDigitsAreNotFound(Api):
     """A name of digits alone is taken for the number of a row, and not found."""
 

@@ -56,7 +56,7 @@ class PatchGivesANewId(Api):
         return replace(super().changed(provider, change), id=self.new_id())
 
 
-@fault("rules.id-stable", make(), make("q"))
+@fault("rules.id-unique", make(), make("q"))
 class IdsAreUsedTwice(Api):
     """Every second provider has the id of the one before, and takes its place."""
 

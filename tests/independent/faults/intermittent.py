@@ -68,7 +68,7 @@ class EverySecondListIsInReverse(Api):
         return super().listed()[:: -1 if self.tally("list") % 2 == 0 else 1]
 
 
-@fault("rules.list-complete", *[make(f"p{n}") for n in range(5)], get("p4"))
+@fault("rules.list-matches-get", *[make(f"p{n}") for n in range(5)], get("p4"))
 class EveryFifthCreateIsLost(Api):
     """Every fifth create answers 201, and is lost."""
 
@@ -172,7 +172,7 @@ class FirstGetAfterAPatchIsStale(Api):
         return Answer(200, self.__dict__.setdefault("lag", {}).pop(answer.data["id"], answer.data))
 
 
-@fault("rules.list-complete", make(), get())
+@fault("rules.list-matches-get", make(), get())
 class FirstListAfterACreateIsStale(Api):
     """The first list after a create lacks what was created."""
 

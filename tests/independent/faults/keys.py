@@ -73,7 +73,7 @@ class KeptKeysGetNewIds(Api):
         return tuple(replace(key, id=self.new_id()) for key in super().merge_keys(provider, entries, moment))
 
 
-@fault("rules.key-set", TWO, kept(0, 1))
+@fault("rules.key-times", TWO, kept(0, 1))
 class KeptKeysGetANewTime(Api):
     """A key that is kept was created at the time of the PATCH."""
 
@@ -109,7 +109,7 @@ class TheLastKeyCannotBeRemoved(Api):
         return super().merge_keys(provider, entries, moment)
 
 
-@fault("rules.key-set", TWO, kept(0), kept(0, 1))
+@fault("rules.key-id-known", TWO, kept(0), kept(0, 1))
 class RemovedKeysComeBack(Api):
     """A key that was removed can be kept again by its id."""
 
@@ -136,7 +136,7 @@ def _foreign(seen: list[Reply]) -> Step:
     return patch("q", api_keys=[{"id": seen[0].json["api_keys"][0]["id"]}])
 
 
-@fault("rules.key-set", TWO, make("q"), _foreign)
+@fault("rules.key-id-known", TWO, make("q"), _foreign)
 class KeysOfOthersAreKnown(Api):
     """The id of another provider's key gives that key to this one, too."""
 
@@ -146,7 +146,7 @@ class KeysOfOthersAreKnown(Api):
         return super().merge_keys(replace(provider, keys=(*provider.keys, *foreign)), entries, moment)
 
 
-@fault("rules.key-set", TWO, patch(api_keys=[{"id": NOBODY}]))
+@fault("rules.key-id-known", TWO, patch(api_keys=[{"id": NOBODY}]))
 class UnknownKeyIdsAreIgnored(Api):
     """An id that is no key is passed over."""
 
@@ -156,7 +156,7 @@ class UnknownKeyIdsAreIgnored(Api):
         return super().merge_keys(provider, good, moment)
 
 
-@fault("rules.key-set", TWO, patch(api_keys=[{"id": NOBODY}]))
+@fault("rules.key-id-known", TWO, patch(api_keys=[{"id": NOBODY}]))
 class UnknownKeyIdsAnswer404(Api):
     """An id that is no key answers 404."""
 
@@ -177,7 +177,7 @@ class KeyIdsThatAreNoUuidAnswer500(Api):
         return super().judge_entry_id(place, key_id, seen)
 
 
-@fault("rules.key-entries", TWO, kept(0, 0))
+@fault("rules.key-id-once", TWO, kept(0, 0))
 class KeyIdsMayBeNamedTwice(Api):
     """One key may be named twice, and is then there twice."""
 
@@ -185,7 +185,7 @@ class KeyIdsMayBeNamedTwice(Api):
         return super().judge_entry_id(place, key_id, set())
 
 
-@fault("rules.key-entries", TWO, kept(0, 0), profiles=DEPLOYED)
+@fault("rules.key-id-once", TWO, kept(0, 0), profiles=DEPLOYED)
 class KeyIdsNamedTwiceBlameTheEntry(Api):
     """Where a key is named twice the entry is blamed instead of its id."""
 
@@ -194,7 +194,7 @@ class KeyIdsNamedTwiceBlameTheEntry(Api):
         return [(place, why) for _, why in found]
 
 
-@fault("rules.key-entries", TWO, patch(api_keys=[{"api_key": PLAIN}, {"id": NOBODY}]))
+@fault("rules.key-id-known", TWO, patch(api_keys=[{"api_key": PLAIN}, {"id": NOBODY}]))
 class KeysAreJudgedOneByOne(Api):
     """An unknown key id after a good entry is let pass: only the first entry is judged."""
 
@@ -228,7 +228,7 @@ def _both(seen: list[Reply]) -> Step:
     return patch(api_keys=[{"id": seen[0].json["api_keys"][0]["id"], "api_key": PLAIN}])
 
 
-@fault("rules.key-entries", TWO, _both, profiles=DEPLOYED)
+@fault("rules.key-entry-one", TWO, _both, profiles=DEPLOYED)
 class EntriesMayHaveBoth(Api):
     """An entry may have both an id and a plain text."""
 
@@ -238,7 +238,7 @@ class EntriesMayHaveBoth(Api):
         return super().judge_entry(place, entry, seen)
 
 
-@fault("rules.key-entries", TWO, patch(api_keys=[{}]), profiles=DEPLOYED)
+@fault("rules.key-entry-one", TWO, patch(api_keys=[{}]), profiles=DEPLOYED)
 class EntriesMayHaveNeither(Api):
     """An entry may have neither an id nor a plain text, and is passed over."""
 

@@ -64,23 +64,23 @@ ROWS = [
     ("list-of-many-is-not-ordered", "A list of more than ten is in no order.",
      lambda rows: _mixed(rows) if len(rows) > 10 else rows, [*many(5), get()], "rules.list-order", False),
     ("list-lacks-the-disabled", "A list lacks what is off.", lambda rows: [p for p in rows if p.enabled], [get()],
-     "rules.list-complete", True),
+     "rules.list-matches-get", True),
     ("list-lacks-the-enabled", "A list lacks what is on.", lambda rows: [p for p in rows if not p.enabled], [get()],
-     "rules.list-complete", True),
+     "rules.list-matches-get", True),
     ("list-lacks-the-newest", "A list lacks what was created last.",
      lambda rows: [p for p in rows if p is not max(rows, key=lambda q: q.created_at)],
-     [make(), get()], "rules.list-complete", True),
-    ("list-lacks-its-first", "A list lacks its first entry.", lambda rows: rows[1:], [get()], "rules.list-complete",
+     [make(), get()], "rules.list-matches-get", True),
+    ("list-lacks-its-first", "A list lacks its first entry.", lambda rows: rows[1:], [get()], "rules.list-matches-get",
      True),
     ("list-lacks-those-without-keys", "A list lacks what has no keys, as an inner join does.",
-     lambda rows: [p for p in rows if p.keys], [get()], "rules.list-complete", True),
+     lambda rows: [p for p in rows if p.keys], [get()], "rules.list-matches-get", True),
     ("list-repeats-those-with-keys", "A list has a row for each key, as a join does.",
-     lambda rows: [p for p in rows for _ in range(max(1, len(p.keys)))], [get()], "rules.list-complete", True),
+     lambda rows: [p for p in rows for _ in range(max(1, len(p.keys)))], [get()], "rules.list-matches-get", True),
     ("list-lacks-one-type", "A list lacks the type vercel.", lambda rows: [p for p in rows if p.type != "vercel"],
-     [make(type="vercel"), get()], "rules.list-complete", False),
+     [make(type="vercel"), get()], "rules.list-matches-get", False),
     ("list-has-one-of-a-display-name", "A list has one provider of each display name.",
      lambda rows: list({p.display_name or p.name: p for p in rows}.values()), [make(display_name="Z"), get()],
-     "rules.list-complete", False),
+     "rules.list-matches-get", False),
     ("list-ends-at-ten", "A list ends at ten.", lambda rows: rows[:10], [*many(5), get()], "rules.many-listed", True),
     ("list-ends-at-twenty", "A list ends at twenty.", lambda rows: rows[:20], [*many(15), get()], "rules.many-listed",
      True),
@@ -140,7 +140,7 @@ for _id, _sentence, _shown, _probe, _profiles in ENTRIES:
     declare_as(_id, _sentence, _entries(_shown), "rules.list-matches-get", *_probe, profiles=_profiles)
 
 
-@fault("rules.list-complete", make(), get("/api/v2/ai/providers?enabled=x"), profiles=DEPLOYED)
+@fault("rules.list-matches-get", make(), get("/api/v2/ai/providers?enabled=x"), profiles=DEPLOYED)
 class ListRefusesUnknownParameters(Api):
     """A list with a query parameter that nobody knows is refused."""
 
@@ -193,7 +193,7 @@ class PatchMovesToTheEndOfTheList(Api):
         return sorted(super().listed(), key=lambda row: row.id == self.__dict__.get("moved"))
 
 
-@fault("rules.list-complete", make(), make("q"), delete("q"), make("q"), get(), quick=False)
+@fault("rules.list-matches-get", make(), make("q"), delete("q"), make("q"), get(), quick=False)
 class RecreatedIsNotListed(Api):
     """A provider that is made anew under a name of before is not listed."""
 
@@ -209,7 +209,7 @@ def _first_key(seen: list[Reply]) -> Step:
     return get(seen[0].json["api_keys"][0]["id"])
 
 
-@fault("rules.lookup-by-id-and-name", make(api_keys=["dummy-key-0001"]), _first_key, quick=False)
+@fault("rules.lookup", make(api_keys=["dummy-key-0001"]), _first_key, quick=False)
 class KeyIdsFindTheirProvider(Api):
     """The id of a key finds its provider."""
 

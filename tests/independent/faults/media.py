@@ -50,11 +50,11 @@ def _typed(condition: object, media_type: str) -> type:
 
 
 for _id, _sentence, _condition, _type, _probe, _profiles in ROWS:
-    _check = "rules.content-type" if _profiles == DEPLOYED else "schema.response"
+    _check = "rules.content-type" if _profiles == DEPLOYED else "schema.content-type"
     declare_as(_id, _sentence, _typed(_condition, _type), _check, *_probe, profiles=_profiles)
 
 
-@fault("schema.response", get())
+@fault("schema.content-type", get())
 class AnswersLackAMediaType(Api):
     """Success answers carry no Content-Type."""
 

@@ -178,7 +178,7 @@ def _in_capitals(method: str, **members: Any) -> Any:
     return step
 
 
-@fault("rules.lookup-by-id-and-name", make(), _in_capitals("PATCH", enabled=True), get("p"), quick=False)
+@fault("rules.lookup", make(), _in_capitals("PATCH", enabled=True), get("p"), quick=False)
 class PatchByAnIdInCapitalsIsNotKept(Api):
     """A PATCH by an id in capitals answers well, and keeps nothing."""
 
@@ -216,7 +216,7 @@ class CookieListsTheEnabledAlone(Api):
         return [row for row in super().listed() if row.enabled or TOKEN_NAME not in self.request.cookies]
 
 
-@fault("rules.list-complete", make(), get("/api/v2/ai/providers?limit=2"), quick=False, profiles=DEPLOYED)
+@fault("rules.list-matches-get", make(), get("/api/v2/ai/providers?limit=2"), quick=False, profiles=DEPLOYED)
 class ListTakesALimit(Api):
     """A list with a limit in the query, which nobody promised, is cut."""
 

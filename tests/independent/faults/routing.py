@@ -147,7 +147,7 @@ class HeadNeedsNoToken(Api):
             super().authorise(request)
 
 
-@fault("rules.not-found", get("/api/v2/nowhere"), profiles=DEPLOYED)
+@fault("rules.unknown-path", get("/api/v2/nowhere"), profiles=DEPLOYED)
 class UnknownPathAnswersHtml(Api):
     """An unknown path answers 404 with a page for people."""
 
@@ -157,7 +157,7 @@ class UnknownPathAnswersHtml(Api):
         return super().error(request, refusal)
 
 
-@fault("rules.not-found", get("/api/v2/nowhere"), profiles=DEPLOYED)
+@fault("rules.unknown-path", get("/api/v2/nowhere"), profiles=DEPLOYED)
 class UnknownPathAnswersNothing(Api):
     """An unknown path answers 404 without a body."""
 
@@ -165,7 +165,7 @@ class UnknownPathAnswersNothing(Api):
         return Answer(404) if refusal.status == 404 and not request.operation else super().error(request, refusal)
 
 
-@fault("rules.not-found", get("/api/v2/nowhere"), profiles=DEPLOYED)
+@fault("rules.unknown-path", get("/api/v2/nowhere"), profiles=DEPLOYED)
 class UnknownPathAnswers200(Api):
     """An unknown path answers 200 and an empty object, as a front end's fallback does."""
 
@@ -173,7 +173,7 @@ class UnknownPathAnswers200(Api):
         return Answer(200, {}) if refusal.status == 404 and not request.operation else super().error(request, refusal)
 
 
-@fault("rules.not-found", make(), get("p/keys"), profiles=DEPLOYED)
+@fault("rules.unknown-path", make(), get("p/keys"), profiles=DEPLOYED)
 class PathsBelowAProviderAreTheProvider(Api):
     """Whatever follows a provider's path is ignored."""
 

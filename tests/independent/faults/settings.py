@@ -49,6 +49,7 @@ def _amending(amend: Callable[[Members], Any], operation: str) -> type:
     return Amending
 
 
+KEPT = ("settings-lose", "settings-swap", "settings-region-is", "settings-get", "settings-of")
 RARE = {"settings-type-may-have-capitals", "settings-region-is-in-small-letters", "settings-swap-their-models"}
 
 # id, sentence, operation (empty: both), change of the settings sent, probe: what should be refused, or kept
@@ -96,9 +97,8 @@ LOOSE = [
 ]  # fmt: skip
 for _id, _sentence, _operation, _amend, _probe in LOOSE:
     _quick = _id not in RARE
-    declare_as(
-        _id, _sentence, _amending(_amend, _operation), "rules.settings", *_probe, profiles=DEPLOYED, quick=_quick
-    )
+    _check = "rules.settings" if _id.startswith(KEPT) else "rules.settings-shape"
+    declare_as(_id, _sentence, _amending(_amend, _operation), _check, *_probe, profiles=DEPLOYED, quick=_quick)
 
 
 def _crosswise(dropped: Callable[[tuple[str, str], Members], bool]) -> type:
@@ -112,19 +112,19 @@ def _crosswise(dropped: Callable[[tuple[str, str], Members], bool]) -> type:
 # id, sentence, which faults of a create are not seen, probe, check
 CREATES = [
     ("settings-fit-any-type", "Bedrock settings go with any type.", lambda t, m: "with the type" in t[1],
-     [make(settings=REGION)], "rules.settings"),
+     [make(settings=REGION)], "rules.settings-fit-type"),
     ("settings-fit-the-type-azure", "Bedrock settings go with the type azure.", lambda t, m: m.get("type") == "azure",
-     [make(type="azure", settings=REGION)], "rules.settings"),
+     [make(type="azure", settings=REGION)], "rules.settings-fit-type"),
     ("bedrock-needs-no-settings", "The type bedrock needs no settings.",
-     lambda t, m: "region or" in t[1] and not m.get("settings"), [make(type="bedrock")], "rules.settings"),
+     lambda t, m: "region or" in t[1] and not m.get("settings"), [make(type="bedrock")], "rules.settings-least"),
     ("bedrock-needs-no-region", "Settings of the type bedrock need neither region nor credentials.",
-     lambda t, m: "region or" in t[1] and bool(m.get("settings")), [bedrock(BEDROCK)], "rules.settings"),
+     lambda t, m: "region or" in t[1] and bool(m.get("settings")), [bedrock(BEDROCK)], "rules.settings-least"),
     ("bedrock-needs-a-model-alone", "Settings of the type bedrock are good with a model alone.",
      lambda t, m: "region or" in t[1] and bool((m.get("settings") or {}).get("model")),
-     [bedrock({**BEDROCK, "model": "m"})], "rules.settings"),
+     [bedrock({**BEDROCK, "model": "m"})], "rules.settings-least"),
     ("bedrock-region-may-be-empty", "Settings of the type bedrock are good with an empty region.",
      lambda t, m: "region or" in t[1] and "region" in (m.get("settings") or {}), [bedrock({**BEDROCK, "region": ""})],
-     "rules.settings"),
+     "rules.settings-least"),
     ("bedrock-takes-keys", "The type bedrock takes keys.", lambda t, m: t[0] == "api_keys",
      [bedrock(api_keys=["dummy-key"])], "rules.bedrock-keys"),
     ("settings-go-with-keys", "Bedrock settings go with keys on a create.", lambda t, m: "together" in t[1],
@@ -144,13 +144,13 @@ def _added(condition: Callable[[Members], Any], field: str = "settings") -> type
 
 TIGHT = [
     ("settings-do-not-fit-anthropic", "Bedrock settings do not go with the type anthropic.",
-     lambda m: m["type"] == "anthropic" and m.get("settings"), [claude(REGION)], "rules.settings"),
+     lambda m: m["type"] == "anthropic" and m.get("settings"), [claude(REGION)], "rules.settings-fit-type"),
     ("bedrock-needs-a-region", "The type bedrock needs a region, credentials or not.",
      lambda m: m["type"] == "bedrock" and not m["settings"].get("region"),
-     [bedrock({**BEDROCK, "access_key": "AKIADUMMY"})], "rules.settings"),
+     [bedrock({**BEDROCK, "access_key": "AKIADUMMY"})], "rules.settings-least"),
     ("bedrock-needs-the-access-key", "The type bedrock needs an access key beside its secret.",
      lambda m: m["type"] == "bedrock" and "access_key_secret" in m["settings"] and "access_key" not in m["settings"],
-     [bedrock({**BEDROCK, "access_key_secret": "dummy-secret"})], "rules.settings"),
+     [bedrock({**BEDROCK, "access_key_secret": "dummy-secret"})], "rules.settings-least"),
     ("anthropic-settings-need-a-region", "Bedrock settings of the type anthropic need a region.",
      lambda m: m["type"] == "anthropic" and "settings" in m and not m["settings"].get("region"), [claude(BEDROCK)],
      "rules.settings"),
@@ -204,7 +204,7 @@ class _Fit(Api):
         raise NotImplementedError
 
 
-@fault("rules.settings", make(), patch(settings=REGION), profiles=DEPLOYED)
+@fault("rules.settings-fit-type", make(), patch(settings=REGION), profiles=DEPLOYED)
 class PatchFitsAnyType(_Fit):
     """A PATCH gives bedrock settings to a provider of any type."""
 

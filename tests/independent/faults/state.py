@@ -23,7 +23,7 @@ class CreateIsNotKept(Api):
         return answer
 
 
-@fault("rules.list-complete", make(), get("p"))
+@fault("rules.list-matches-get", make(), get("p"))
 class CreateOfDisabledIsNotKept(Api):
     """A provider that is created disabled is not kept."""
 
@@ -182,7 +182,7 @@ class ClearedDisplayNameIsEmpty(Api):
         return super().view_display_name(provider)
 
 
-@fault("aftermath.strangers", make("stranger-p"), patch("stranger-p", enabled=True), get())
+@fault("rules.cross-talk", make("stranger-p"), patch("stranger-p", enabled=True), get())
 class PatchChangesANeighbourToo(Api):
     """A PATCH switches the provider before it in the list, too."""
 
@@ -195,7 +195,7 @@ class PatchChangesANeighbourToo(Api):
         return answer
 
 
-@fault("aftermath.strangers", make(), patch(display_name="Q"), get())
+@fault("rules.cross-talk", make(), patch(display_name="Q"), get())
 class PatchOfOneTypeChangesAll(Api):
     """A PATCH of the display name changes every provider of that type."""
 
@@ -207,7 +207,7 @@ class PatchOfOneTypeChangesAll(Api):
         return answer
 
 
-@fault("aftermath.strangers", make(), get())
+@fault("rules.cross-talk", make(), get())
 class CreateTouchesAllTimes(Api):
     """A create moves updated_at of every provider."""
 
@@ -218,7 +218,7 @@ class CreateTouchesAllTimes(Api):
         return answer
 
 
-@fault("aftermath.strangers", make(enabled=True), get())
+@fault("rules.cross-talk", make(enabled=True), get())
 class OnlyOneIsEnabledOfAType(Api):
     """A create that switches a provider on switches the others of its type off."""
 

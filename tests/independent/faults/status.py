@@ -7,22 +7,22 @@ from tests.independent.values import NOTHING, Answer, Refusal, Request
 
 # id, sentence, operation (empty: any), right status, wrong status, probe, check, profiles
 ROWS = [
-    ("create-answers-200", "A create answers 200.", "create", 201, 200, [make()], "schema.response", BOTH),
-    ("create-answers-202", "A create answers 202.", "create", 201, 202, [make()], "schema.response", BOTH),
-    ("list-answers-206", "A list answers 206.", "list", 200, 206, [get()], "schema.response", BOTH),
-    ("get-answers-203", "A get answers 203.", "get", 200, 203, [make(), get("p")], "schema.response", BOTH),
-    ("patch-answers-201", "A PATCH answers 201.", "patch", 200, 201, [make(), patch(enabled=True)], "schema.response",
+    ("create-answers-200", "A create answers 200.", "create", 201, 200, [make()], "schema.status", BOTH),
+    ("create-answers-202", "A create answers 202.", "create", 201, 202, [make()], "schema.status", BOTH),
+    ("list-answers-206", "A list answers 206.", "list", 200, 206, [get()], "schema.status", BOTH),
+    ("get-answers-203", "A get answers 203.", "get", 200, 203, [make(), get("p")], "schema.status", BOTH),
+    ("patch-answers-201", "A PATCH answers 201.", "patch", 200, 201, [make(), patch(enabled=True)], "schema.status",
      BOTH),
-    ("patch-answers-202", "A PATCH answers 202.", "patch", 200, 202, [make(), patch(enabled=True)], "schema.response",
+    ("patch-answers-202", "A PATCH answers 202.", "patch", 200, 202, [make(), patch(enabled=True)], "schema.status",
      BOTH),
-    ("delete-answers-202", "A delete answers 202.", "delete", 204, 202, [make(), delete()], "schema.response", BOTH),
+    ("delete-answers-202", "A delete answers 202.", "delete", 204, 202, [make(), delete()], "schema.status", BOTH),
     ("conflict-answers-400", "A taken name answers 400.", "create", 409, 400, [make(), make()], "rules.name-unique",
      BOTH),
     ("conflict-answers-422", "A taken name answers 422.", "create", 409, 422, [make(), make()], "rules.name-unique",
      BOTH),
     ("conflict-answers-500", "A taken name answers 500, as a failed insert does.", "create", 409, 500, [make(), make()],
      "rules.name-unique", BOTH),
-    ("faulty-body-answers-422", "A faulty body answers 422.", "", 400, 422, [make(type="x")], "schema.response", BOTH),
+    ("faulty-body-answers-422", "A faulty body answers 422.", "", 400, 422, [make(type="x")], "schema.status", BOTH),
     ("faulty-patch-answers-500", "A faulty PATCH answers 500.", "patch", 400, 500, [make(), patch(enabled="x")],
      "schema.server-error", BOTH),
     ("anonymous-answers-403", "Without a token the answer is 403.", "", 401, 403, [get(token=None)],
@@ -42,7 +42,7 @@ ROWS = [
     ("patch-of-unknown-answers-400", "Patching an unknown provider answers 400.", "patch", 404, 400,
      [patch("nobody", enabled=True)], "rules.not-found", BOTH),
     ("errors-answer-200", "Every refusal of a body is sent with 200.", "create", 400, 200, [make(type="x")],
-     "schema.negative", BOTH),
+     "schema.status", BOTH),
 ]  # fmt: skip
 
 
@@ -73,7 +73,7 @@ class UnknownProviderAnswersNull(Api):
             raise
 
 
-@fault("rules.not-found", delete("nobody"))
+@fault("schema.status", delete("nobody"))
 class DeleteOfUnknownAnswers204(Api):
     """Deleting what is not there answers 204."""
 
@@ -86,7 +86,7 @@ class DeleteOfUnknownAnswers204(Api):
             raise
 
 
-@fault("rules.not-found", patch("nobody", enabled=True))
+@fault("schema.status", patch("nobody", enabled=True))
 class PatchOfUnknownAnswers204(Api):
     """Patching what is not there answers 204."""
 
@@ -99,7 +99,7 @@ class PatchOfUnknownAnswers204(Api):
             raise
 
 
-@fault("schema.response", make(), patch(enabled=True))
+@fault("schema.status", make(), patch(enabled=True))
 class PatchAnswers204(Api):
     """A PATCH answers 204 and nothing."""
 
@@ -108,7 +108,7 @@ class PatchAnswers204(Api):
         return Answer(204)
 
 
-@fault("schema.response", make(), delete())
+@fault("schema.status", make(), delete())
 class DeleteAnswersProvider(Api):
     """A delete answers 200 with what was deleted."""
 
@@ -128,7 +128,7 @@ class CreateAnswersNothing(Api):
         return answer
 
 
-@fault("schema.response", make())
+@fault("schema.status", make())
 class CreateRedirects(Api):
     """A create answers 303 and sends the client to the new provider."""
 
@@ -157,7 +157,7 @@ class MalformedKeyAnswers404(Api):
         return super().finish(request, answer)
 
 
-@fault("rules.not-found", patch("nobody", enabled="x"), profiles=DEPLOYED)
+@fault("rules.body-before-lookup", patch("nobody", enabled="x"), profiles=DEPLOYED)
 class PatchLooksUpBeforeTheBody(Api):
     """A faulty PATCH of an unknown provider answers 404: the provider is looked up before the body is judged."""
 

@@ -90,7 +90,7 @@ for _type in TYPES:
     _settings: dict[str, Any] = {"_type": "bedrock", "_version": 1, "region": "r"}
     _mixin = _refusing("type", lambda sent, unknown=_type: sent == unknown)
     _step = make(type=_type, settings=_settings) if _type == "bedrock" else make(type=_type)
-    declare_as(f"type-{_type}-is-unknown", f"The type {_type} is unknown.", _mixin, "schema.positive", _step)
+    declare_as(f"type-{_type}-is-unknown", f"The type {_type} is unknown.", _mixin, "rules.every-type", _step)
 
 
 def _keys(refused: Callable[[str], Any]) -> type:

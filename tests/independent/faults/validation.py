@@ -150,24 +150,24 @@ def _switch(value: Any) -> Any:
 AMENDED = [
     ("type-may-be-anything", "Any text is a type.", "create",
      _at("type", lambda t: t if t in TYPES or not isinstance(t, str) else "openai"), [make(type="nonsense")],
-     "schema.negative", BOTH),
+     "rules.type-known", BOTH),
     ("type-may-be-empty", "An empty type is openai.", "create", _at("type", lambda t: t or "openai" if t == "" else t),
-     [make(type="")], "schema.negative", BOTH),
+     [make(type="")], "rules.type-known", BOTH),
     ("type-may-have-capitals", "Types are compared without case.", "create",
-     _at("type", lambda t: t.lower() if isinstance(t, str) else t), [make(type="OpenAI")], "schema.negative", BOTH),
+     _at("type", lambda t: t.lower() if isinstance(t, str) else t), [make(type="OpenAI")], "rules.type-known", BOTH),
     ("type-may-be-missing", "Without type a provider is of openai.", "create", lambda d: {"type": "openai", **d},
-     [make(type=...)], "schema.negative", BOTH),
+     [make(type=...)], "rules.required", BOTH),
     ("type-may-be-null", "A null type is openai.", "create", _at("type", lambda t: "openai" if t is None else t),
-     [make(type=None)], "schema.negative", BOTH),
+     [make(type=None)], "rules.required", BOTH),
     ("name-may-be-missing", "Without name a provider is called by its type.", "create",
-     lambda d: {"name": f"{d.get('type')}-1", **d}, [make(name=...)], "schema.negative", BOTH),
+     lambda d: {"name": f"{d.get('type')}-1", **d}, [make(name=...)], "rules.required", BOTH),
     ("name-may-be-null", "A null name is made up.", "create", _at("name", lambda n: "made-up" if n is None else n),
-     [make(name=None)], "schema.negative", BOTH),
+     [make(name=None)], "rules.required", BOTH),
     ("base-url-may-be-missing", "Without base URL a provider has that of openai.", "create",
-     lambda d: {"base_url": "https://api.openai.com/v1", **d}, [make(base_url=...)], "schema.negative", BOTH),
+     lambda d: {"base_url": "https://api.openai.com/v1", **d}, [make(base_url=...)], "rules.required", BOTH),
     ("base-url-may-be-null", "A null base URL is that of openai.", "create",
      _at("base_url", lambda u: "https://api.openai.com/v1" if u is None else u), [make(base_url=None)],
-     "schema.negative", BOTH),
+     "rules.required", BOTH),
     ("names-are-put-into-small-letters", "A name in capitals is taken in small letters.", "create",
      _at("name", lambda n: n.lower() if isinstance(n, str) else n), [make("Capital")], "rules.name-pattern", DEPLOYED),
     ("names-are-trimmed", "A name with blanks at its ends is taken without.", "create",
@@ -187,40 +187,40 @@ AMENDED = [
      _at("base_url", lambda u: f"https://{u}" if isinstance(u, str) and re.match(r"[a-z]+\.", u) else u),
      [make(base_url="e.com/v1")], "rules.base-url", DEPLOYED),
     ("enabled-may-be-text-or-number", "A switch may be the text true or the number 1.", "", _at("enabled", _switch),
-     [make(enabled="true")], "schema.negative", BOTH),
+     [make(enabled="true")], "rules.json-types", BOTH),
     ("enabled-may-be-text-on-patch", "A PATCH takes a switch as text.", "patch", _at("enabled", _switch),
-     [make(), patch(enabled="true")], "schema.negative", BOTH),
+     [make(), patch(enabled="true")], "rules.json-types", BOTH),
     ("name-may-be-a-number", "A number is a name.", "create",
-     _at("name", lambda n: str(n) if isinstance(n, int) else n), [make(5)], "schema.negative", BOTH),
+     _at("name", lambda n: str(n) if isinstance(n, int) else n), [make(5)], "rules.json-types", BOTH),
     ("display-name-may-be-a-number", "A number is a display name.", "",
      _at("display_name", lambda n: str(n) if isinstance(n, (int, float)) else n), [make(display_name=5)],
-     "schema.negative", BOTH),
+     "rules.json-types", BOTH),
     ("display-name-of-a-wrong-type-is-passed-over", "A display name that is no text is passed over.", "",
      lambda d: {k: v for k, v in d.items() if k != "display_name" or isinstance(v, str)}, [make(display_name=[1])],
-     "schema.negative", BOTH),
+     "rules.json-types", BOTH),
     ("keys-may-be-one-text", "One text is a list of one key.", "create",
-     _at("api_keys", lambda k: [k] if isinstance(k, str) else k), [make(api_keys="dummy-key")], "schema.negative",
+     _at("api_keys", lambda k: [k] if isinstance(k, str) else k), [make(api_keys="dummy-key")], "rules.json-types",
      BOTH),
     ("keys-may-be-an-object", "An object is an empty list of keys.", "",
-     _at("api_keys", lambda k: [] if isinstance(k, dict) else k), [make(api_keys={})], "schema.negative", BOTH),
+     _at("api_keys", lambda k: [] if isinstance(k, dict) else k), [make(api_keys={})], "rules.json-types", BOTH),
     ("keys-may-be-numbers", "Numbers are keys.", "create",
      _at("api_keys", lambda ks: [str(k) if isinstance(k, int) else k for k in ks] if isinstance(ks, list) else ks),
-     [make(api_keys=[12345])], "schema.negative", BOTH),
+     [make(api_keys=[12345])], "rules.json-types", BOTH),
     ("keys-that-are-null-are-passed-over", "Nulls among the keys are passed over.", "create",
      _at("api_keys", lambda ks: [k for k in ks if k is not None] if isinstance(ks, list) else ks),
-     [make(api_keys=[None])], "schema.negative", BOTH),
+     [make(api_keys=[None])], "rules.json-types", BOTH),
     ("settings-may-be-a-list", "A list is no settings.", "",
      lambda d: {k: v for k, v in d.items() if k != "settings" or not isinstance(v, list)}, [make(settings=[])],
-     "schema.negative", BOTH),
+     "rules.json-types", BOTH),
     ("settings-may-be-text", "A text is no settings.", "",
      lambda d: {k: v for k, v in d.items() if k != "settings" or not isinstance(v, str)}, [make(settings="x")],
-     "schema.negative", BOTH),
+     "rules.json-types", BOTH),
     ("faulty-switch-of-a-patch-is-passed-over", "A PATCH passes over a switch that is none.", "patch",
      lambda d: {k: v for k, v in d.items() if k != "enabled" or isinstance(v, bool)},
-     [make(), patch(enabled="x", display_name="Q")], "schema.negative", BOTH),
+     [make(), patch(enabled="x", display_name="Q")], "rules.json-types", BOTH),
     ("base-url-of-a-wrong-type-is-passed-over-on-patch", "A PATCH passes over a base URL that is no text.", "patch",
      lambda d: {k: v for k, v in d.items() if k != "base_url" or isinstance(v, str)},
-     [make(), patch(base_url=5, display_name="Q")], "schema.negative", BOTH),
+     [make(), patch(base_url=5, display_name="Q")], "rules.json-types", BOTH),
 ]  # fmt: skip
 for _id, _sentence, _operation, _amend, _steps, _check, _profiles in AMENDED:
     declare_as(_id, _sentence, _amending(_operation, _amend), _check, *_steps, profiles=_profiles)
@@ -260,15 +260,15 @@ def _forgiving(body: bytes) -> Any:
 TEXT = json.dumps(make().body).encode()
 PARSED = [
     ("json-may-be-followed-by-more", "What follows the JSON of a body is ignored.", _front, [post(raw=TEXT + b" x")],
-     "rules.body"),
+     "rules.json-body"),
     ("json-may-have-a-last-comma", "A body may have a comma behind its last member.", _forgiving,
-     [post(raw=TEXT[:-1] + b",}")], "rules.body"),
+     [post(raw=TEXT[:-1] + b",}")], "rules.json-body"),
     ("no-json-answers-500", "A body that is no JSON answers 500.", _crash, [post(raw=b"{")], "schema.server-error"),
     ("empty-body-is-an-empty-object", "An empty body is an empty object.",
      lambda b: {"display_name": ""} if not b.strip() else None, [make(display_name="x"), Step("PATCH", "p")],
-     "rules.body"),
+     "rules.json-body"),
     ("no-json-is-an-empty-object", "A body that is no JSON changes nothing, and is told to be good.",
-     lambda b: {"display_name": "x"}, [make(), Step("PATCH", "p", raw=b"{")], "rules.body"),
+     lambda b: {"display_name": "x"}, [make(), Step("PATCH", "p", raw=b"{")], "rules.json-body"),
 ]  # fmt: skip
 for _id, _sentence, _parse, _steps, _check in PARSED:
     declare_as(_id, _sentence, _parsing(_parse), _check, *_steps)
@@ -294,7 +294,7 @@ class NullAsBodyAnswers500(Api):
         return super().judge(request, data)
 
 
-@fault("rules.body", make(), Step("PATCH", "p", raw=b"[]"))
+@fault("rules.json-body", make(), Step("PATCH", "p", raw=b"[]"))
 class ListAsBodyOfAPatchChangesNothing(Api):
     """A PATCH whose body is a list answers 200, and changes nothing but the time."""
 
@@ -302,7 +302,7 @@ class ListAsBodyOfAPatchChangesNothing(Api):
         return {} if data == [] and request.operation == "patch" else super().judge(request, data)
 
 
-@fault("rules.body", post(raw=json.dumps([make().body]).encode()))
+@fault("rules.json-body", post(raw=json.dumps([make().body]).encode()))
 class ListOfOneIsTaken(Api):
     """A create takes a list of one."""
 
