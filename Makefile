@@ -3,9 +3,10 @@ PYTHON ?= python3
 BIN := .venv/bin
 SERVE ?=
 BENCH ?=
+TEETH ?=
 PYTEST ?= -n auto
 
-.PHONY: help serve test setup lint types unit documents lint-documents bench format
+.PHONY: help serve test setup lint types unit documents lint-documents bench teeth format
 
 help:
 	@echo "make serve      set up, then start the mock on 127.0.0.1:8080 (options: SERVE='--profile deployed')"
@@ -13,6 +14,7 @@ help:
 	@echo "make documents  write openapi/*.yaml anew from the reference page and the overlays"
 	@echo "make lint-documents  judge openapi/*.yaml with Redocly and Spectral (needs Node.js)"
 	@echo "make bench      compare the mock's speed with a bare Flask application (needs wrk)"
+	@echo "make teeth      run the contract tests against servers broken on purpose (TEETH='--profile documented --effort standard')"
 
 setup:
 	@command -v $(PYTHON) >/dev/null 2>&1 || { \
@@ -42,6 +44,9 @@ lint-documents: setup
 
 bench: setup
 	@$(BIN)/python benchmarks/throughput.py $(BENCH)
+
+teeth: setup
+	@$(BIN)/python scripts/teeth.py $(TEETH)
 
 format: setup
 	@$(BIN)/ruff check --fix .
