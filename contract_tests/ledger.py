@@ -53,6 +53,10 @@ class Ledger:
         self._nobodies.add(value)
         return value
 
+    def is_nobody(self, value: str) -> bool:
+        """Tell whether a value is an id that :meth:`nobody` gave out."""
+        return value in self._nobodies
+
     def remember_strangers(self, providers: Iterable[Any]) -> None:
         """Write down what is there before the run made anything."""
         for provider in providers:

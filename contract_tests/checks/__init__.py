@@ -12,6 +12,7 @@ from contract_tests.checks import (
     rules_values,
     rules_wire,
     samples,
+    schema,
 )
 
 __all__ = [
@@ -26,4 +27,5 @@ __all__ = [
     "rules_values",
     "rules_wire",
     "samples",
+    "schema",
 ]
