@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from contract_tests.errors import UsageError
-from contract_tests.reports import json_report, junit, markdown
+from contract_tests.reports import html, json_report, junit, markdown
 from contract_tests.results import RunResult
 
 __all__ = ["KINDS", "parse_report_option", "parse_report_options", "render", "write"]
@@ -18,8 +18,9 @@ KINDS: dict[str, Callable[[RunResult], str]] = {
     "junit": junit.render,
     "json": json_report.render,
     "markdown": markdown.render,
+    "html": html.render,
 }
-EXAMPLE = "--report junit=report.xml"
+EXAMPLE = "--report html=report.html"
 
 
 def parse_report_option(option: str) -> tuple[str, Path]:
@@ -54,7 +55,7 @@ def parse_report_options(options: Iterable[str]) -> tuple[tuple[str, Path], ...]
 
 
 def render(kind: str, result: RunResult) -> str:
-    """Return a report as text. Shapes: JUnit XML, JSON (`report.schema.json`), GitHub's Markdown."""
+    """Return a report as text. Shapes: JUnit XML, JSON (`report.schema.json`), GitHub's Markdown, one HTML page."""
     return KINDS[kind](result)
 
 

@@ -45,7 +45,7 @@ def _suite_of(name: str, cases: Iterable[ET.Element], time: float, result: RunRe
     # The place of `properties` is the first; the ways to count are those of the xUnit schema of Jenkins.
     properties = ET.SubElement(suite, "properties")
     for key, value in _facts(result).items():
-        ET.SubElement(properties, "property", name=key, value=value)
+        ET.SubElement(properties, "property", name=key, value=one_line(value))
     suite.extend(cases)
     for count, tag in (("tests", "testcase"), ("failures", "testcase/failure"), ("errors", "testcase/error")):
         suite.set(count, str(len(suite.findall(tag))))
@@ -69,7 +69,9 @@ def _facts(result: RunResult) -> dict[str, str]:
 
 
 def _case(check: CheckResult) -> ET.Element:
-    case = ET.Element("testcase", classname=f"contract.{check.layer}", name=check.name, time=f"{check.seconds:.3f}")
+    case = ET.Element(
+        "testcase", classname=f"contract.{check.layer}", name=one_line(check.name, 300), time=f"{check.seconds:.3f}"
+    )
     if check.verdict is Verdict.NOT_EXERCISED:
         ET.SubElement(case, "skipped", message=one_line(check.reason or "not exercised"))
     elif check.verdict is Verdict.FAILED:

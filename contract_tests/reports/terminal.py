@@ -33,8 +33,8 @@ BODY_LINES = 8
 BODY_CHARACTERS = 1200
 CURL_CHARACTERS = 4000
 VALUE_CHARACTERS = 600
-REASONS_SHOWN = 5
-GAPS_SHOWN = 12
+CHECKS_SHOWN = 5
+GAPS_SHOWN = 5
 SLOWEST_SHOWN = 5
 BRAILLE, ASCII = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏", "|/-\\"
 
@@ -213,10 +213,7 @@ class Terminal:
             self._heading(f"Not exercised ({plural(result.count(Verdict.NOT_EXERCISED), 'check')})")
         for reason, checks in reasons.items():
             self._line(f"  {reason}", "yellow")
-            for check in checks[:REASONS_SHOWN]:
-                self._line(f"    {_name(check.name)}")
-            if len(checks) > REASONS_SHOWN:
-                self._line(f"    … and {number(len(checks) - REASONS_SHOWN)} more")
+            self._some([_name(check.name) for check in checks], CHECKS_SHOWN)
 
     def _coverage(self, found: tuple[Dimension, ...]) -> None:
         if not found:
@@ -226,15 +223,24 @@ class Terminal:
             style = STYLES[Verdict.NOT_EXERCISED if one.missing else Verdict.PASSED]
             count = f"{number(one.exercised)} of {number(one.declared)}"
             self._parts((f"  {one.title:<18}", ""), (f"{count:>16}  {one.percent:>3} %", style))
-        gaps = [row for one in found for row in one.missing]
-        if gaps:
+        if any(one.missing for one in found):
             self._line("  not exercised:")
-        for row in gaps[:GAPS_SHOWN]:
-            place = row.name if row.operation in ("", row.name) else f"{row.operation} {row.name}"
-            reason = f": {one_line(row.reason, 160)}" if row.reason else ""
-            self._line(f"    {row.dimension} {one_line(place, 160)}{reason}")
-        if len(gaps) > GAPS_SHOWN:
-            self._line(f"    … and {number(len(gaps) - GAPS_SHOWN)} more; the other reports list them all")
+        for one in found:
+            reasons: dict[str, list[str]] = {}
+            for row in one.missing:
+                place = row.name.removeprefix("#/components/schemas/")
+                place = place if row.operation in ("", row.name) else f"{row.operation} {place}"
+                reasons.setdefault(row.reason or "no reason was given", []).append(place)
+            for reason, places in reasons.items():
+                self._parts((f"    {one.title}", ""), (f": {one_line(reason, 200)}", STYLES[Verdict.NOT_EXERCISED]))
+                self._some([one_line(place, 160) for place in places], GAPS_SHOWN, "; the other reports list them all")
+
+    def _some(self, names: list[str], limit: int, hint: str = "") -> None:
+        """List the first of some names, and say how many more there are."""
+        for name in names[:limit]:
+            self._line(f"      {name}")
+        if len(names) > limit:
+            self._line(f"      … and {number(len(names) - limit)} more{hint}")
 
     def _slowest(self, result: RunResult) -> None:
         timings = sorted(result.timings, key=lambda timing: -timing.p95)[:SLOWEST_SHOWN]

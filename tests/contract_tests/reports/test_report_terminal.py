@@ -124,14 +124,15 @@ def test_no_answer_is_told_with_its_reason():
 def test_what_was_not_exercised_is_listed_by_reason():
     text = plain(kit.conforming())
     assert "Not exercised (6 checks)\n  no token of a user without the role was given (--other-token)\n" in text
-    assert "    rules.authorisation[deleteAIProvider]\n  the clock cannot be set\n    aftermath.clock\n" in text
+    assert "      rules.authorisation[deleteAIProvider]\n  the clock cannot be set\n      aftermath.clock\n" in text
 
 
 def test_coverage_says_how_much_and_what_is_missing():
     text = plain(kit.conforming())
     assert re.search(r"^  statuses +18 of 25 +72 %$", text, re.MULTILINE)
-    assert "    status createAIProvider 413: could not be provoked\n" in text
-    assert "    rule rate-limited: the profile leaves it open\n" in text
+    assert "    statuses: could not be provoked\n      listAIProviders 500\n      createAIProvider 413\n" in text
+    assert "      … and 2 more; the other reports list them all\n" in text
+    assert "    rules: the profile leaves it open\n      rate-limited\n" in text
 
 
 def test_the_slowest_operations_come_first():
@@ -173,7 +174,7 @@ def test_no_line_is_a_command_to_the_ci_runner():
 
 
 def test_very_long_values_are_cut_and_say_so():
-    text = plain(kit.hostile("x" * 1_000_000))
+    text = plain(kit.hostile("x" * 50_000, "x" * 1_000_000))
     assert len(text) < 50_000
     assert "characters more)" in text
 
