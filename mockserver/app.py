@@ -1,28 +1,45 @@
-"""The one place that wires everything: settings in, a Flask application out."""
+"""The one place that wires everything: settings in, applications for WSGI and RSGI servers out."""
 
-from dataclasses import dataclass
+import platform
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
+from mockserver import __version__
 from mockserver.auth import Directory
+from mockserver.contract import yamlfile
 from mockserver.contract.loading import load_contract
+from mockserver.control.api.call import Control
+from mockserver.control.api.dispatch import ControlApi
+from mockserver.control.cors import Cors
+from mockserver.control.guard import Guard
+from mockserver.control.metrics import Figures
+from mockserver.control.redaction import Redactor
+from mockserver.control.service import PlainService, Service
+from mockserver.control.sessions import Limits, Origin, Sessions
+from mockserver.control.state import States
 from mockserver.domain.ai_providers import HOOKS
 from mockserver.engine.contract import Contract
 from mockserver.engine.hooks import World
 from mockserver.engine.pipeline import Pipeline
 from mockserver.engine.store import Store
-from mockserver.engine.world import Clock, Ids, RandomIds, SeededIds, SteppingClock, SystemClock
-from mockserver.fixtures import Fixture, load_fixture
-from mockserver.resources import document_path, fixture_path
+from mockserver.engine.world import Clock, Ids, RandomIds, SeededIds, SteppingClock, SystemClock, rfc3339
+from mockserver.fixtures import Fixture, StateJudge, load_fixture
+from mockserver.resources import control_document_path, document_path, fixture_path
 from mockserver.settings import Settings
 from mockserver.web.application import Application, make_application
 from mockserver.web.front import Front, RequestLog
 from mockserver.web.rsgi import RSGIFront
+from mockserver.web.serving import Serving
 
 __all__ = ["Mock", "create_app", "create_mock"]
 
 DETERMINISTIC_START = datetime(2027, 1, 1, tzinfo=UTC)  # after every time of the shipped fixtures
+_SERVER_ONLY = frozenset({"server"})  # the tag of what is there without sessions, journal and faults
+_TOLD = ("profile", "seed", "deterministic", "validation", "max_body", "require_session", "session_ttl", "max_sessions")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +49,14 @@ class Mock:
     settings: Settings
     contract: Contract
     fixture: Fixture
-    pipeline: Pipeline
+    sessions: Sessions
     app: Application
     rsgi: RSGIFront
+
+    @property
+    def pipeline(self) -> Pipeline:
+        """The pipeline of the default session."""
+        return self.sessions.default.pipeline
 
 
 def create_mock(settings: Settings | None = None, *, front: bool = True) -> Mock:
@@ -46,30 +68,99 @@ def create_mock(settings: Settings | None = None, *, front: bool = True) -> Mock
     contract_file = Path(settings.contract) if settings.contract else document_path(settings.profile)
     # The shipped documents are judged when they are built; anybody else's is judged now.
     contract = load_contract(contract_file, HOOKS, judge=bool(settings.contract))
-    clock: Clock = SteppingClock(DETERMINISTIC_START) if settings.deterministic else SystemClock()
-    ids: Ids = SeededIds(settings.seed) if settings.deterministic else RandomIds()
-    world = World(clock, ids)
+    clock, ids = _time(settings)
+    world = World(clock(), ids("fixture"))
     fixture = load_fixture(fixture_path(settings.fixtures), contract, world, settings.seed)
+    began = world.clock.now()  # where a fixed clock stands once the fixture is made
+    directory = Directory(fixture.tokens, world.clock)
     pipeline = Pipeline(
-        contract,
-        Store(fixture.bases),
-        world,
-        Directory(fixture.tokens, clock),
-        validation=settings.validation,
-        seed=settings.seed,
+        contract, Store(fixture.bases), world, directory, validation=settings.validation, seed=settings.seed
     )
-    information: dict[str, Any] = {
-        "contract": contract_file.name,
-        "fixture": fixture.name,
-        "records": {name: len(base.records) for name, base in fixture.bases.items()},
-    }
-    app = make_application(pipeline, information, settings.max_body)
+    origin = Origin(
+        pipeline,
+        fixture.bases,
+        lambda: SteppingClock(began) if settings.deterministic else SystemClock(),
+        lambda seed: ids(str(seed)),
+        directory.at,
+        directory.names(),
+        settings.seed,
+    )
+    serving, sessions = _serving(settings, contract, contract_file.name, fixture, origin)
+    app = make_application(serving, settings.max_body)
     log = RequestLog(settings.log_format) if settings.log_requests else None
-    rsgi = RSGIFront(pipeline, app.wsgi_app, settings.max_body, settings.body_timeout, log)
+    rsgi = RSGIFront(serving, app.wsgi_app, settings.max_body, settings.body_timeout, log)
     if front:
         # Flask documents this attribute as the place for middleware.
-        app.wsgi_app = Front(pipeline, app.wsgi_app, settings.max_body, log)  # type: ignore[method-assign]
-    return Mock(settings, contract, fixture, pipeline, app, rsgi)
+        app.wsgi_app = Front(serving, app.wsgi_app, settings.max_body, log)  # type: ignore[method-assign]
+    return Mock(settings, contract, fixture, sessions, app, rsgi)
+
+
+def _time(settings: Settings) -> tuple[Callable[[], Clock], Callable[[str], Ids]]:
+    """Return how clocks and ids are made: by the machine's time and randomness, or fixed."""
+    if not settings.deterministic:
+        return SystemClock, lambda _: RandomIds()
+    return lambda: SteppingClock(DETERMINISTIC_START), lambda name: SeededIds(f"{settings.seed}:{name}")
+
+
+def _serving(
+    settings: Settings, contract: Contract, name: str, fixture: Fixture, origin: Origin
+) -> tuple[Serving, Sessions]:
+    """Return what answers requests, and the sessions behind it."""
+    limits = Limits(
+        settings.max_sessions,
+        settings.session_ttl,
+        settings.max_snapshots,
+        settings.journal_entries,
+        settings.journal_bytes,
+    )
+    sessions = Sessions(origin, Redactor(contract), limits, monotonic)
+    cors = Cors(contract, settings.origins)
+    service = Service(sessions, cors, Figures(), require_session=settings.require_session)
+    document = control_document_path().read_text(encoding="utf-8")
+    control = Control(
+        contract,
+        sessions,
+        service,
+        States(contract, StateJudge(contract)),
+        document,
+        _information(settings, contract, name, fixture),
+        tuple(dict(user) for user in fixture.users),
+        yamlfile.dump,
+    )
+    api = ControlApi(
+        Contract(yamlfile.parse(document, "control.yaml")),
+        control,
+        Guard(settings.control_token),
+        tags=None if settings.control else _SERVER_ONLY,
+    )
+    plain = PlainService(sessions.default.pipeline.handle)
+    return Serving(service if settings.control else plain, api), sessions
+
+
+def _information(settings: Settings, contract: Contract, name: str, fixture: Fixture) -> Mapping[str, Any]:
+    """Return what the control API tells about the mock; no token is among it."""
+    document = contract.document
+    known = {field.name for field in fields(settings)}
+    return {
+        "version": __version__,
+        "python": platform.python_version(),
+        "platform": platform.system(),
+        "started_at": rfc3339(datetime.now(UTC)),
+        "contract": {
+            "name": name,
+            "title": document.raw["info"]["title"],
+            "version": str(document.raw["info"]["version"]),
+            "base_path": document.base_paths[0],
+            "operations": [
+                {"id": o.id, "method": o.method, "path": o.path, "statuses": sorted(o.responses)}
+                for o in document.operations
+            ],
+            "collections": [{"name": r.name, "path": r.path, "id": r.id} for r in contract.resources.values()],
+        },
+        "fixture": fixture.name,
+        "records": {collection: len(base.records) for collection, base in fixture.bases.items()},
+        "settings": {setting: getattr(settings, setting) for setting in _TOLD if setting in known},
+    }
 
 
 def create_app(settings: Settings | None = None) -> Application:

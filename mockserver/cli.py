@@ -66,11 +66,21 @@ def main() -> None:
 @click.option("--log-requests", is_flag=True, default=None, help="Write one line per request to standard error.")
 @click.option("--log-format", help="text or json [text].")
 @click.option("--workers", type=int, help="Number of processes; only 1 is possible while state is in memory.")
+@click.option("--control/--no-control", default=None, help="Sessions, journal and faults [on].")
+@click.option("--control-token", help="Ask everybody who uses the control API for this token; it may then be remote.")
+@click.option("--require-session", is_flag=True, default=None, help="Refuse API requests that name no session.")
+@click.option("--session-ttl", type=int, help="Seconds after which an idle session is dropped, 0 for never [3600].")
+@click.option("--max-sessions", type=int, help="Most sessions at a time [10000].")
+@click.option("--max-snapshots", type=int, help="Most snapshots at a time [100].")
+@click.option("--journal-entries", type=int, help="Most journal entries of a session, 0 for no journal [10000].")
+@click.option("--journal-bytes", type=int, help="Most octets of a session's journal [67108864].")
+@click.option("--cors", multiple=True, help="An origin whose pages may call the API, or *; those of this machine may.")
 @click.option("--config", type=click.Path(path_type=Path), help="A YAML file of these settings.")
 def serve(config: Path | None, **options: Any) -> None:
     """Serve the mock until Ctrl-C."""
     from mockserver.settings import read_settings
 
+    options["cors"] = ",".join(options["cors"]) or None
     settings = read_settings(options, file=config)
     from mockserver.server import serve as run
 

@@ -34,7 +34,7 @@ from mockserver.engine.uuids import canonical
 from mockserver.engine.world import parse_rfc3339
 from mockserver.errors import Fault, FixtureError
 
-__all__ = ["Fixture", "load_fixture"]
+__all__ = ["Fixture", "StateJudge", "load_fixture"]
 
 _USER = ("name", "roles", "status", "tokens")
 _TOKEN = ("value", "expires")
@@ -42,11 +42,12 @@ _TOKEN = ("value", "expires")
 
 @dataclass(frozen=True, slots=True)
 class Fixture:
-    """A loaded fixture: tokens with their users, and a base of records for each collection."""
+    """A loaded fixture: tokens with their users, the users as they are written, a base of records per collection."""
 
     name: str
     tokens: tuple[Token, ...]
     bases: Mapping[str, Base]
+    users: tuple[Mapping[str, Any], ...] = ()
 
     @property
     def count(self) -> int:
@@ -57,8 +58,8 @@ class Fixture:
 class _Loader:
     """Collects the faults of one fixture, so that all are told at once."""
 
-    def __init__(self, contract: Contract, world: World, seed: int, path: Path) -> None:
-        self.contract, self.world, self.seed, self.path = contract, world, seed, path
+    def __init__(self, contract: Contract, world: World, seed: int) -> None:
+        self.contract, self.world, self.seed = contract, world, seed
         self.faults: list[tuple[tuple[str | int, ...], str, str]] = []
 
     def fault(self, place: tuple[str | int, ...], message: str, hint: str = "") -> None:
@@ -66,13 +67,14 @@ class _Loader:
 
     def bases(self, data: Mapping[str, Any]) -> dict[str, Base]:
         bases: dict[str, Base] = {}
+        tables: dict[str, Table] = {}
         for name, collection in self.contract.collections.items():
             resource = collection.resource
             indexed = tuple(dict.fromkeys((*resource.unique, *resource.keys[1:])))
             order = _order(resource.order)
-            table = Table(Base(indexed, order))
+            table = tables[name] = Table(Base(indexed, order))
             for place, entry in self._entries(name, data):
-                record = self._record(collection, table, bases, place, entry)
+                record = self.record(collection, tables, place, entry)
                 if record is not None:
                     table.put(record)
             bases[name] = Base(indexed, order, table.ordered())
@@ -96,29 +98,31 @@ class _Loader:
             for entry in hooks.generate(options, self.seed):
                 yield ("generate", name), entry
 
-    def _record(
+    def record(
         self,
         collection: Collection,
-        table: Table,
-        bases: Mapping[str, Base],
+        tables: Mapping[str, Table],
         place: tuple[str | int, ...],
         entry: Any,
+        current: Record | None = None,
     ) -> Record | None:
+        """Return the record of an entry, or ``None`` when it is faulty; it may take the place of ``current``."""
         resource = collection.resource
+        table = tables[resource.name]
         if not isinstance(entry, Mapping):
             self.fault(place, "must be a mapping of members")
             return None
         before = len(self.faults)
-        parents = self._parents(collection, bases, place, entry)
+        parents = self._parents(collection, tables, place, entry)
         body, given = _split(entry, resource.made, resource.params[: len(resource.parents)])
         body, told = collection.hooks.read_entry(body)
-        self._check_body(collection, table, parents, place, body)
+        self._check_body(collection, table, parents, place, body, current)
         self._check_given(collection, place, given)
         if len(self.faults) > before:
             return None
         record = collection.make(body, table, parents, self.world, given)
         collection.hooks.finish_entry(record.data, told)
-        if table.get((*parents, record.id)) is not None:
+        if current is None and table.get((*parents, record.id)) is not None:
             self.fault((*place, resource.id), f"is used twice: {record.id}", "Give each entry an id of its own.")
             return None
         self._check_view(collection, place, record)
@@ -127,14 +131,14 @@ class _Loader:
     def _parents(
         self,
         collection: Collection,
-        bases: Mapping[str, Base],
+        tables: Mapping[str, Table],
         place: tuple[str | int, ...],
         entry: Mapping[str, Any],
     ) -> tuple[str, ...]:
         parents: tuple[str, ...] = ()
         for parent, param in zip(collection.resource.parents, collection.resource.params, strict=False):
             value = str(entry.get(param, ""))
-            if (*parents, value) not in bases[parent.name].records:
+            if tables[parent.name].get((*parents, value)) is None:
                 self.fault((*place, param), f"names no entry of {parent.name}", f"Give the id of one as {param!r}.")
             parents = (*parents, value)
         return parents
@@ -146,6 +150,7 @@ class _Loader:
         parents: tuple[str, ...],
         place: tuple[str | int, ...],
         body: dict[str, Any],
+        current: Record | None,
     ) -> None:
         operation = collection.resource.operations.get("create")
         if operation is None:
@@ -155,7 +160,7 @@ class _Loader:
         if schema is not None and not schema.is_valid(body):
             for violation in schema.violations(body):
                 self.fault((*place, *violation.path), f"{violation.field or 'the entry'} {violation.detail}")
-        context = RuleContext(operation, collection.resource, body, table, parents, None)
+        context = RuleContext(operation, collection.resource, body, table, parents, current)
         for rule in (*plan.body_rules, *plan.state_rules):
             for violation in rule.check(context):
                 self.fault((*place, *violation.path), f"{violation.field or 'the entry'} {violation.detail}")
@@ -251,7 +256,7 @@ class _Loader:
 def load_fixture(path: Path, contract: Contract, world: World, seed: int = 0) -> Fixture:
     """Return the fixture of a file. Raises :class:`FixtureError` with every fault, each with its line."""
     data = yamlfile.load(path, FixtureError)
-    loader = _Loader(contract, world, seed, path)
+    loader = _Loader(contract, world, seed)
     if data is None:
         data = {}
     if not isinstance(data, Mapping):
@@ -270,7 +275,41 @@ def load_fixture(path: Path, contract: Contract, world: World, seed: int = 0) ->
             Fault(message, str(path), yamlfile.line_of(text, place), yamlfile.to_pointer(place), hint)
             for place, message, hint in loader.faults[:50]
         )
-    return Fixture(path.stem, tokens, bases)
+    users = tuple({name: value for name, value in user.items() if name != "tokens"} for user in data.get("users", []))
+    return Fixture(path.stem, tokens, bases, users)
+
+
+class StateJudge:
+    """Judges records that are sent to a running mock like those of a fixture."""
+
+    def __init__(self, contract: Contract) -> None:
+        self._contract = contract
+
+    def whole(self, data: Mapping[str, Any], world: World) -> dict[str, Base]:
+        """Return the bases of a whole state. Raises :class:`FixtureError` with every fault."""
+        loader = _Loader(self._contract, world, 0)
+        loader._unknown((), data, tuple(self._contract.collections))
+        bases = loader.bases({**data, "generate": None})
+        _raise(loader)
+        return bases
+
+    def record(
+        self, name: str, entry: Mapping[str, Any], tables: Mapping[str, Table], world: World, current: Record | None
+    ) -> Record:
+        """Return the record of one entry beside those of ``tables``. Raises :class:`FixtureError`."""
+        loader = _Loader(self._contract, world, 0)
+        record = loader.record(self._contract.collections[name], tables, (name, 0), entry, current)
+        _raise(loader)
+        if record is None:
+            raise RuntimeError("an entry without a fault gave no record")
+        return record
+
+
+def _raise(loader: _Loader) -> None:
+    if loader.faults:
+        raise FixtureError(
+            Fault(message, "", 0, yamlfile.to_pointer(place), hint) for place, message, hint in loader.faults[:50]
+        )
 
 
 def _order(names: tuple[str, ...]) -> Any:

@@ -61,7 +61,7 @@ def banner(mock: Mock, url: str) -> str:
     contract = settings.contract or f"profile {settings.profile}"
     lines = [f"AI Providers mock at {url}", f"  contract  {contract}"]
     lines.append(f"  fixture   {mock.fixture.name}, {mock.fixture.count} records")
-    now = mock.pipeline.world.clock.now()
+    now = mock.sessions.default.clock.now()
     tokens = []
     for token in mock.fixture.tokens:
         state = "suspended" if token.user.suspended else ", ".join(sorted(token.user.roles)) or "no role"
@@ -85,7 +85,7 @@ def banner(mock: Mock, url: str) -> str:
 
 def _credential(mock: Mock, operation: Operation) -> str:
     """Return the option that has curl send a good token the way an operation takes it, or nothing."""
-    now = mock.pipeline.world.clock.now()
+    now = mock.sessions.default.clock.now()
     good = (t for t in mock.fixture.tokens if not t.user.suspended and (t.expires is None or t.expires > now))
     token = next((token.value for token in good), None)
     schemes = mock.contract.document.security_schemes

@@ -37,6 +37,15 @@ class Settings:
     log_requests: bool = False
     log_format: str = "text"
     workers: int = 1
+    control: bool = True
+    control_token: str = ""
+    require_session: bool = False
+    session_ttl: int = 3600
+    max_sessions: int = 10_000
+    max_snapshots: int = 100
+    journal_entries: int = 10_000
+    journal_bytes: int = 64 * 1024 * 1024
+    cors: str = ""
 
     def __post_init__(self) -> None:
         choices = {
@@ -53,11 +62,25 @@ class Settings:
             raise UsageError(f"max_body is {self.max_body}, must be at least 1 octet")
         if self.body_timeout < 1:
             raise UsageError(f"body_timeout is {self.body_timeout}, must be at least 1 second")
+        least = {"session_ttl": 0, "max_sessions": 1, "max_snapshots": 0, "journal_entries": 0, "journal_bytes": 1}
+        for name, number in least.items():
+            if getattr(self, name) < number:
+                raise UsageError(f"{name} is {getattr(self, name)}, must be at least {number}")
+        if self.control_token and not re.fullmatch(r"[!-~]{8,}", self.control_token):
+            raise UsageError("control_token must have at least 8 characters, printable ASCII without spaces")
+        for origin in self.origins:
+            if origin != "*" and not re.fullmatch(r"[a-z][a-z0-9+.-]*://[^/\s]+", origin, re.IGNORECASE):
+                raise UsageError(f"cors has {origin!r}, must be origins like https://app.example.com, or *")
         if self.workers != 1:
             raise UsageError(
                 f"workers is {self.workers}, must be 1: the state is in the memory of one process, and several would "
                 "each have a state of their own"
             )
+
+    @property
+    def origins(self) -> tuple[str, ...]:
+        """The origins that may call the API from a browser, beside those of this machine."""
+        return tuple(origin for origin in re.split(r"[\s,]+", self.cors) if origin)
 
 
 def read_settings(

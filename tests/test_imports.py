@@ -25,7 +25,7 @@ TABLE = {
     "fixtures": {"auth", "contract", "domain", "engine", "errors"},
     "checking": {"contract", "domain", "engine", "errors", "fixtures", "resources"},
     "web": {"__init__", "auth", "control", "domain", "engine", "errors"},
-    "app": BELOW_APP,
+    "app": {"__init__", *BELOW_APP},
     "server": {"app", "engine", "errors", "settings"},
     "cli": {"__init__", "checking", "contract", "engine", "errors", "resources", "server", "settings"},
     "__main__": {"cli"},

@@ -55,6 +55,7 @@ class Exchange:
     parents: Key = ()
     outcome: Outcome | None = None
     response: Response | None = None
+    problem: Problem | None = None
     changes: Changes = field(default_factory=Changes)
 
     @property

@@ -12,7 +12,7 @@ class Request:
 
     ``path`` is percent-decoded, ``query`` is the raw query string without its question mark, ``headers`` maps
     lower-case names to values, ``body`` is ``None`` when it was not read whole, and ``missing`` is the problem that
-    this is.
+    this is. ``client`` is the address of the caller, empty where the server does not tell.
     """
 
     method: str
@@ -21,6 +21,7 @@ class Request:
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes | None = b""
     missing: str = "body-too-large"
+    client: str = ""
 
 
 @dataclass(slots=True)

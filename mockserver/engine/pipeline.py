@@ -101,7 +101,7 @@ def behave(exchange: Exchange) -> None:
 
 def commit(exchange: Exchange) -> None:
     """Make the staged changes."""
-    exchange.changes.commit()
+    exchange.store.commit(exchange.changes)
 
 
 STEPS: tuple[Callable[[Exchange], None], ...] = (route, authenticate, validate)
@@ -128,33 +128,50 @@ class Pipeline:
         self._validation = validation
         self._seed = seed
 
+    def fork(self, store: Store, world: World, identity: Identity, seed: int) -> "Pipeline":
+        """Return a pipeline of the same contract over another state."""
+        return Pipeline(self.contract, store, world, identity, validation=self._validation, seed=seed)
+
     def handle(self, request: Request) -> Response:
         """Return the answer to a request; it never raises."""
-        exchange = Exchange(self.contract, self.store, self.world, self.identity, request, self._validation, self._seed)
+        response = self.run(request).response
+        if response is None:
+            raise RuntimeError("the steps ended without an answer")
+        return response
+
+    def exchange(self, request: Request) -> Exchange:
+        """Return the exchange that a request begins, before any step."""
+        return Exchange(self.contract, self.store, self.world, self.identity, request, self._validation, self._seed)
+
+    def run(self, request: Request, instead: Callable[[Exchange], None] | None = None) -> Exchange:
+        """Return the exchange with its answer; ``instead`` stands for all steps that touch the state."""
+        exchange = self.exchange(request)
         try:
             for step in STEPS:
                 step(exchange)
-            with self.store.lock:
-                for step in TRANSACTION:
-                    step(exchange)
+            if instead is not None:
+                instead(exchange)
+            else:
+                with self.store.lock:
+                    for step in TRANSACTION:
+                        step(exchange)
         except Problem as problem:
-            return self._refusal(exchange, problem)
+            self.refuse(exchange, problem)
         except OffContract as problem:
             _log.error("answer withheld: %s", problem)
-            return self._refusal(exchange, Problem("off-contract", "The mock broke its contract.", str(problem)))
+            self.refuse(exchange, Problem("off-contract", "The mock broke its contract.", str(problem)))
         except Exception as error:  # noqa: BLE001  # a server answers, whatever happened
             # Where it happened, and not what was in the values: they may be secrets.
             _log.error("%s in:\n%s", type(error).__name__, "".join(traceback.format_tb(error.__traceback__)))
             text = f"{type(error).__name__} in {exchange.plan.operation if exchange.plan else 'routing'}"
-            return self._refusal(exchange, Problem("internal", "The mock failed.", text))
-        if exchange.response is None:
-            raise RuntimeError("the steps ended without an answer")
-        return exchange.response
+            self.refuse(exchange, Problem("internal", "The mock failed.", text))
+        return exchange
 
-    def refuse(self, request: Request, problem: Problem) -> Response:
-        """Return the answer to a request that cannot even be read."""
-        exchange = Exchange(self.contract, self.store, self.world, self.identity, request, self._validation, self._seed)
-        return self._refusal(exchange, problem)
+    def refuse(self, exchange: Exchange, problem: Problem) -> Response:
+        """Answer an exchange with a problem."""
+        exchange.problem = problem.with_traceback(None)  # whose frames would hold on to the exchange
+        exchange.response = self._refusal(exchange, problem)
+        return exchange.response
 
     def _refusal(self, exchange: Exchange, problem: Problem) -> Response:
         """Return a problem as an answer in the contract's own error shape, judged like any other."""

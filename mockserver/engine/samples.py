@@ -18,18 +18,19 @@ _EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 class Sampler:
-    """Makes values for the schemas of one document."""
+    """Makes values for the schemas of one document; without ``examples`` those of the document are not used."""
 
-    def __init__(self, resolve: Callable[[Any], Any]) -> None:
+    def __init__(self, resolve: Callable[[Any], Any], *, examples: bool = True) -> None:
         self._resolve = resolve
+        self._taken = ("example", "default", "const") if examples else ("const",)
 
     def sample(self, schema: Any, rng: random.Random, depth: int = 0) -> Any:
         """Return a value for a schema. Keywords that contradict each other are not solved: check the result."""
         schema = self._resolve(schema)
-        for name in ("example", "default", "const"):
+        for name in self._taken:
             if name in schema:
                 return schema[name]
-        if schema.get("examples"):
+        if "example" in self._taken and schema.get("examples"):
             return schema["examples"][0]
         if schema.get("enum"):
             return rng.choice(schema["enum"])

@@ -7,12 +7,15 @@ thousand. Whoever reads or writes holds the store's lock.
 
 import heapq
 import threading
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 __all__ = ["Base", "Changes", "Record", "Store", "Table"]
 
 Key = tuple[Any, ...]
+
+KEPT_CHANGES = 16  # how many requests' changes a store can take back
 
 
 class Record:
@@ -54,6 +57,15 @@ class Table:
 
     def __len__(self) -> int:
         return len(self.ordered())
+
+    def copy(self) -> "Table":
+        """Return a table of the same records over the same base; changes to one do not reach the other."""
+        other = Table(self._base)
+        other._own = dict(self._own)
+        other._indexes = {name: dict(index) for name, index in self._indexes.items()}
+        other._ordered = self._ordered
+        other._sequence = self._sequence
+        return other
 
     def get(self, key: Key) -> Record | None:
         """Return the record of a key (ids of the parents, then its own), or ``None``."""
@@ -122,20 +134,26 @@ class Changes:
     """What one request is about to change; nothing happens before :meth:`commit`."""
 
     def __init__(self) -> None:
-        self._steps: list[tuple[Callable[[Any], None], Any]] = []
+        self._steps: list[tuple[Table, Key, Record | None]] = []
 
     def put(self, table: Table, record: Record) -> None:
         """Add or replace a record at commit."""
-        self._steps.append((table.put, record))
+        self._steps.append((table, (*record.parents, record.id), record))
 
     def remove(self, table: Table, record: Record) -> None:
         """Remove a record at commit."""
-        self._steps.append((table.remove, (*record.parents, record.id)))
+        self._steps.append((table, (*record.parents, record.id), None))
 
-    def commit(self) -> None:
-        """Do all of it."""
-        for act, argument in self._steps:
-            act(argument)
+    def commit(self) -> list[tuple[Table, Key, Record | None]]:
+        """Do all of it; return, change by change, the table, the key and what was there before."""
+        before: list[tuple[Table, Key, Record | None]] = []
+        for table, key, record in self._steps:
+            before.append((table, key, table.get(key)))
+            if record is None:
+                table.remove(key)
+            else:
+                table.put(record)
+        return before
 
 
 class Store:
@@ -144,6 +162,36 @@ class Store:
     def __init__(self, bases: Mapping[str, Base]) -> None:
         self.lock = threading.RLock()
         self.tables = {name: Table(base) for name, base in bases.items()}
+        self._undo: deque[list[tuple[Table, Key, Record | None]]] | None = None
+
+    def commit(self, changes: Changes) -> None:
+        """Make the changes of one request, and remember how to take them back."""
+        before = changes.commit()
+        if before:
+            if self._undo is None:
+                self._undo = deque(maxlen=KEPT_CHANGES)
+            self._undo.append(before)
+
+    def copy(self) -> "Store":
+        """Return a store of the same records; changes to one do not reach the other."""
+        other = Store({})
+        with self.lock:
+            other.tables = {name: table.copy() for name, table in self.tables.items()}
+        return other
+
+    def before(self, changes: int) -> "Store":
+        """Return a store as this one was before the last so many requests that changed it, as far as remembered."""
+        with self.lock:
+            other = self.copy()
+            names = {id(table): name for name, table in self.tables.items()}
+            undone = list(self._undo or ())[-changes:]
+        for before in reversed(undone):
+            for table, key, record in reversed(before):
+                if record is None:
+                    other.tables[names[id(table)]].remove(key)
+                else:
+                    other.tables[names[id(table)]].put(record)
+        return other
 
     def children(self, name: str, parents: Key) -> Iterator[Record]:
         """Yield the records of a table that belong under given parents."""

@@ -81,7 +81,7 @@ class RandomIds:
 class SeededIds:
     """UUIDs that a seed decides: the same run, the same identifiers."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int | str) -> None:
         self._random = random.Random(f"ids:{seed}")  # noqa: S311  # reproducible on purpose
 
     def uuid(self) -> str:

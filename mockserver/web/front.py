@@ -1,25 +1,29 @@
-"""WSGI in, engine, WSGI out: the shortest way for the API's own paths (PEP 3333).
+"""WSGI in, mock, WSGI out (PEP 3333): for tests and for embedding, where every request has a thread of its own.
 
-The Flask application runs the same pipeline through :func:`answer`; a test holds the two ways equal byte for byte.
+What has to wait waits in that thread. The Flask application answers through :func:`respond` too; a test holds the two
+ways equal byte for byte.
 """
 
+import contextlib
 import json
+import socket
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, TextIO
 
+from mockserver.control.service import Answer
+from mockserver.control.waiting import Events, Waiting
 from mockserver.engine.messages import Request, Response
-from mockserver.engine.pipeline import Pipeline
 from mockserver.engine.problems import reason_phrase
+from mockserver.web.serving import RESERVED, Serving
 
-__all__ = ["EnvironHeaders", "Front", "RequestLog", "read_request"]
+__all__ = ["EnvironHeaders", "Front", "RequestLog", "read_request", "respond"]
 
 Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
 WSGIApp = Callable[[Environ, StartResponse], Iterable[bytes]]
-
-RESERVED = "/__mock__"  # what is below is the mock's own, never the API's
 
 _STATUS_LINES = {status: f"{status} {reason_phrase(status)}" for status in range(100, 600)}
 
@@ -75,6 +79,7 @@ def read_request(environ: Environ, max_body: int) -> Request:
         EnvironHeaders(environ),
         None if missing else body,
         missing,
+        environ.get("REMOTE_ADDR", ""),
     )
 
 
@@ -109,23 +114,98 @@ class RequestLog:
 
 
 class Front:
-    """The WSGI application: the API's paths go to the pipeline, the mock's own to the application behind it."""
+    """The WSGI application: what the mock answers by itself, and the pages of the application behind it."""
 
-    def __init__(self, pipeline: Pipeline, behind: WSGIApp, max_body: int, log: RequestLog | None = None) -> None:
-        self._pipeline = pipeline
+    def __init__(self, serving: Serving, behind: WSGIApp, max_body: int, log: RequestLog | None = None) -> None:
+        self._serving = serving
         self._behind = behind
         self._max_body = max_body
         self._log = log
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request."""
-        if environ["PATH_INFO"].startswith(RESERVED):
-            return self._behind(environ, start_response)
         started = time.perf_counter()
         request = read_request(environ, self._max_body)
-        response = self._pipeline.handle(request)
-        status, headers, body = finished(request, response)
-        if self._log is not None:
-            self._log.write(request, response.status, time.perf_counter() - started)
+        answer = self._serving.answer(request)
+        if answer is None:
+            return self._behind(environ, start_response)
+        status, headers, body = respond(request, answer, environ)
+        if self._log is not None and not request.path.startswith(RESERVED):
+            self._log.write(request, int(status[:3]), time.perf_counter() - started)
         start_response(status, headers)
-        return [body]
+        return body
+
+
+def respond(
+    request: Request, answer: Answer | Waiting | Events, environ: Environ
+) -> tuple[str, list[tuple[str, str]], Iterable[bytes]]:
+    """Return status line, headers and body of an answer, as soon as it is time for them.
+
+    Raises ``ConnectionAbortedError`` where the connection is closed instead.
+    """
+    if isinstance(answer, Events):
+        return "200 OK", answer.headers, _stream(answer)
+    if isinstance(answer, Waiting):
+        answer = Answer(_awaited(answer))
+    if answer.delay:
+        time.sleep(answer.delay)
+    if answer.response is None:
+        _close(environ)
+        raise ConnectionAbortedError("the connection is closed on purpose")
+    status, headers, body = finished(request, answer.response)
+    if answer.close:
+        return status, headers, _cut(body, answer.close, environ)
+    return status, headers, [body]
+
+
+def _close(environ: Environ) -> None:
+    """Close the connection of a request, where the server lends it."""
+    connection = environ.get("werkzeug.socket")
+    if isinstance(connection, socket.socket):
+        with contextlib.suppress(OSError):
+            connection.shutdown(socket.SHUT_RDWR)
+
+
+def _cut(body: bytes, where: str, environ: Environ) -> Iterator[bytes]:
+    """Yield a body and close the connection inside it, or after it."""
+    yield body[: len(body) // 2] if where == "inside" else body
+    _close(environ)
+    if where == "inside":
+        raise ConnectionAbortedError("the connection is closed on purpose")
+
+
+def _awaited(waiting: Waiting) -> Response:
+    """Return the answer of a long poll once it is there, or its time is up."""
+    changed = threading.Event()
+    stop = waiting.journal.listen(changed.set)
+    deadline = time.monotonic() + waiting.seconds
+    try:
+        while True:
+            changed.clear()
+            left = deadline - time.monotonic()
+            response = waiting.poll(left <= 0)
+            if response is not None:
+                return response
+            changed.wait(max(left, 0))
+    finally:
+        stop()
+
+
+def _stream(events: Events) -> Iterator[bytes]:
+    """Yield the events of a stream until the client is gone, or the session."""
+    changed = threading.Event()
+    stop = events.journal.listen(changed.set)
+    try:
+        yield b": here\n\n"
+        while True:
+            changed.clear()
+            ended = events.journal.ended
+            new = events.take()
+            if new:
+                yield new
+            if ended:
+                return
+            if not new and not changed.wait(events.beat):
+                yield b": still here\n\n"
+    finally:
+        stop()

@@ -6,65 +6,47 @@ many there are. Flask's pages run in threads beside.
 """
 
 import asyncio
+import contextlib
 import io
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+from mockserver.control.journal import Journal
+from mockserver.control.service import Answer
+from mockserver.control.waiting import Events, Waiting
 from mockserver.engine.messages import Request, Response
-from mockserver.engine.pipeline import Pipeline
-from mockserver.web.front import RESERVED, RequestLog, WSGIApp
+from mockserver.web.connections import close_connection
+from mockserver.web.front import RequestLog, WSGIApp
 from mockserver.web.inline import install, on_loop
+from mockserver.web.serving import RESERVED, Serving
 
-__all__ = ["RSGIFront", "RSGIHeaders"]
+__all__ = ["RSGIFront"]
 
 PAGE_THREADS = 4
+_SENT_SECONDS = 0.05  # enough to hand an answer to the system before its connection is closed
 
 
-class RSGIHeaders(Mapping[str, str]):
-    """The request headers by their lower-case names; those sent more than once are joined (RFC 9110, section 5.3)."""
-
-    __slots__ = ("_headers",)
-
-    def __init__(self, headers: Any) -> None:
-        self._headers = headers
-
-    def __getitem__(self, name: str) -> str:
-        values = self._headers.get_all(name)
-        if len(values) == 1:
-            return str(values[0])
-        if not values:
-            raise KeyError(name)
-        return ("; " if name == "cookie" else ", ").join(values)
-
-    def get(self, name: str, default: Any = None) -> Any:
-        """Return the value of a header, or ``default``."""
-        values = self._headers.get_all(name)
-        if not values:
-            return default
-        return values[0] if len(values) == 1 else ("; " if name == "cookie" else ", ").join(values)
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(dict.fromkeys(self._headers.keys()))
-
-    def __len__(self) -> int:
-        return len(set(self._headers.keys()))
+def joined(items: list[tuple[str, str]]) -> dict[str, str]:
+    """Return headers by their lower-case names; those sent more than once are joined (RFC 9110, section 5.3)."""
+    headers = dict(items)
+    if len(headers) != len(items):
+        together: dict[str, list[str]] = {}
+        for name, value in items:
+            together.setdefault(name, []).append(value)
+        headers = {name: ("; " if name == "cookie" else ", ").join(values) for name, values in together.items()}
+    return headers
 
 
 class RSGIFront:
-    """The RSGI application: the API's paths go to the pipeline, the mock's own to the WSGI application behind it."""
+    """The RSGI application: what the mock answers by itself, and the pages of the WSGI application behind it."""
 
     def __init__(
-        self,
-        pipeline: Pipeline,
-        behind: WSGIApp,
-        max_body: int,
-        body_timeout: int,
-        log: RequestLog | None = None,
+        self, serving: Serving, behind: WSGIApp, max_body: int, body_timeout: int, log: RequestLog | None = None
     ) -> None:
-        self._pipeline = pipeline
+        self._serving = serving
         self._behind = behind
         self._max_body = max_body
         self._body_timeout = body_timeout
@@ -80,18 +62,38 @@ class RSGIFront:
     async def __rsgi__(self, scope: Any, protocol: Any) -> None:
         """Answer one request."""
         started = time.perf_counter()
-        headers = RSGIHeaders(scope.headers)
-        request = Request(scope.method, scope.path, scope.query_string, headers, b"")
+        client = scope.client
+        request = Request(
+            scope.method,
+            scope.path,
+            scope.query_string,
+            joined(scope.headers.items()),
+            client=client.rpartition(":")[0],
+        )
         await self._read_body(scope, protocol, request)
-        if request.path.startswith(RESERVED):
+        if "host" not in request.headers and scope.authority:
+            request.headers = {**request.headers, "host": scope.authority}  # HTTP/2 has it elsewhere
+        answer = self._serving.answer(request)
+        if answer is None:
             await self._page(scope, protocol, request)
             return
-        response = self._pipeline.handle(request)
-        if request.body is None:
-            response.headers = [*response.headers, ("Connection", "close")]
-        if self._log is not None:
-            self._log.write(request, response.status, time.perf_counter() - started)
-        send(protocol, request, response)
+        if isinstance(answer, Events):
+            await _stream(protocol, answer)
+            return
+        if isinstance(answer, Waiting):
+            answer = Answer(await _awaited(answer))
+        if request.body is None and answer.response is not None:
+            answer.response.headers = [*answer.response.headers, ("Connection", "close")]
+        if answer.delay:
+            await on_loop()
+            await asyncio.sleep(answer.delay)
+        if answer.close:
+            await _close(protocol, client, request, answer)
+        elif answer.response is not None:
+            send(protocol, request, answer.response)
+        if self._log is not None and not request.path.startswith(RESERVED):
+            status = answer.response.status if answer.response is not None else 0
+            self._log.write(request, status, time.perf_counter() - started)
 
     async def _read_body(self, scope: Any, protocol: Any, request: Request) -> None:
         """Read the body; it stays ``None``, and ``request.missing`` says why, where it cannot be had whole."""
@@ -149,6 +151,82 @@ class RSGIFront:
         loop = asyncio.get_running_loop()
         status, headers, body = await loop.run_in_executor(self._pages, run_wsgi, self._behind, environ(scope, request))
         protocol.response_bytes(status, headers, body)
+
+
+async def _close(protocol: Any, client: str, request: Request, answer: Answer) -> None:
+    """Close the connection before, inside or after an answer."""
+    response = answer.response
+    if response is None or answer.close == "before":
+        await on_loop()
+        close_connection(client)
+        protocol.response_empty(500, [("Connection", "close")])  # nobody reads it where the connection was found
+    elif answer.close == "inside":
+        await on_loop()
+        length = str(len(response.body) or 1)
+        transport = protocol.response_stream(response.status, [*response.headers, ("Content-Length", length)])
+        await transport.send_bytes(response.body[: len(response.body) // 2])
+        # What was announced does not come: the server closes the connection.
+    else:
+        await on_loop()
+        send(protocol, request, response)
+        await asyncio.sleep(_SENT_SECONDS)
+        close_connection(client)
+
+
+@contextlib.asynccontextmanager
+async def _changes(journal: Journal) -> AsyncIterator[Callable[[float], Awaitable[bool]]]:
+    """Give a function that waits until the journal changes, at most some seconds, and tells whether it did."""
+    loop, changed = asyncio.get_running_loop(), asyncio.Event()
+
+    def tell() -> None:
+        loop.call_soon_threadsafe(changed.set)
+
+    async def wait(seconds: float) -> bool:
+        try:
+            async with asyncio.timeout(seconds):
+                await changed.wait()
+        except TimeoutError:
+            return False
+        changed.clear()
+        return True
+
+    stop = journal.listen(tell)
+    try:
+        yield wait
+    finally:
+        stop()
+
+
+async def _awaited(waiting: Waiting) -> Response:
+    """Return the answer of a long poll once it is there, or its time is up."""
+    await on_loop()
+    deadline = time.monotonic() + waiting.seconds
+    async with _changes(waiting.journal) as wait:
+        while True:
+            left = deadline - time.monotonic()
+            response = waiting.poll(left <= 0)
+            if response is not None:
+                return response
+            await wait(left)
+
+
+async def _stream(protocol: Any, events: Events) -> None:
+    """Send the events of a stream until the client is gone, or the session."""
+    await on_loop()
+    transport = protocol.response_stream(200, events.headers)
+    gone = asyncio.ensure_future(protocol.client_disconnect())
+    with contextlib.suppress(RuntimeError):  # granian's ProtocolClosed
+        async with _changes(events.journal) as wait:
+            await transport.send_bytes(b": here\n\n")
+            ended = False
+            while not gone.done() and not ended:
+                ended = events.journal.ended
+                new = events.take()
+                if new:
+                    await transport.send_bytes(new)
+                elif not ended and not await wait(events.beat):
+                    await transport.send_bytes(b": still here\n\n")
+    gone.cancel()
 
 
 def send(protocol: Any, request: Request, response: Response) -> None:

@@ -36,17 +36,17 @@ class ProviderHooks(Hooks):
         return changed
 
     def read_entry(self, entry: Data) -> tuple[Data, Any]:
-        """Take keys as plain text, or as mappings that also tell their id and time of creation."""
+        """Take keys as plain text, or as mappings that also tell their id, time of creation, or only their mask."""
         keys = entry.get("api_keys")
         if not isinstance(keys, list):
             return entry, []
-        plain = [key.get("api_key") if isinstance(key, Mapping) else key for key in keys]
+        plain = [_plain(key) if isinstance(key, Mapping) else key for key in keys]
         return {**entry, "api_keys": plain}, [key if isinstance(key, Mapping) else {} for key in keys]
 
     def finish_entry(self, data: Mapping[str, Any], told: Any) -> None:
-        """Give the stored keys the ids and times that the fixture told."""
+        """Give the stored keys the ids, times and masks that the fixture told."""
         for key, given in zip(data["api_keys"], told, strict=False):
-            key.update({name: given[name] for name in ("id", "created_at") if name in given})
+            key.update({name: given[name] for name in ("id", "masked", "created_at") if name in given})
 
     def check_options(self, options: Any) -> Iterable[tuple[tuple[str, ...], str]]:
         """Judge the options of generated providers."""
@@ -71,6 +71,11 @@ class ProviderHooks(Hooks):
         if data.get("display_name"):
             return data
         return {**data, "display_name": data["name"]}
+
+
+def _plain(key: Mapping[str, Any]) -> Any:
+    """Return the text of a key; one of which only the mask is known has none, and another stands for it."""
+    return "known-by-its-mask" if "masked" in key and "api_key" not in key else key.get("api_key")
 
 
 HOOKS = {"providers": ProviderHooks}
