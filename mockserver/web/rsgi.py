@@ -87,13 +87,13 @@ class RSGIFront:
         if answer.delay:
             await on_loop()
             await asyncio.sleep(answer.delay)
+        if self._log is not None and not request.path.startswith(RESERVED):
+            status = answer.response.status if answer.response is not None else 0
+            self._log.write(request, status, time.perf_counter() - started)
         if answer.close:
             await _close(protocol, client, request, answer)
         elif answer.response is not None:
             send(protocol, request, answer.response)
-        if self._log is not None and not request.path.startswith(RESERVED):
-            status = answer.response.status if answer.response is not None else 0
-            self._log.write(request, status, time.perf_counter() - started)
 
     async def _read_body(self, scope: Any, protocol: Any, request: Request) -> None:
         """Read the body; it stays ``None``, and ``request.missing`` says why, where it cannot be had whole."""
