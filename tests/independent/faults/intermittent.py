@@ -60,7 +60,7 @@ class EveryThirdListLacksItsLast(Api):
         return super().listed()[: -1 if self.tally("list") % 3 == 0 else None]
 
 
-@fault("rules.repeatable", *[get()] * 2)
+@fault("rules.list-order", *[get()] * 2)
 class EverySecondListIsInReverse(Api):
     """Every second list is in reverse."""
 
@@ -238,7 +238,7 @@ class OneGetInTenIsNotFound(_Chance):
 
 
 @fault(
-    "rules.mask",
+    "rules.secrets-never-leak",
     *[Step("POST", "", {**make(f"p{n}").body, "api_keys": ["dummy-key-0001"]}) for n in range(_until(3, 0.1))],
     quick=False,
 )

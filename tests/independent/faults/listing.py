@@ -140,14 +140,6 @@ for _id, _sentence, _shown, _probe, _profiles in ENTRIES:
     declare_as(_id, _sentence, _entries(_shown), "rules.list-matches-get", *_probe, profiles=_profiles)
 
 
-@fault("rules.list-matches-get", make(), get("/api/v2/ai/providers?enabled=x"), profiles=DEPLOYED)
-class ListRefusesUnknownParameters(Api):
-    """A list with a query parameter that nobody knows is refused."""
-
-    def op_list(self, request: Request) -> Answer:
-        return Answer(400, {"message": "unknown parameter"}) if request.query else super().op_list(request)
-
-
 @fault("rules.many-listed", *many(10), make("last"))
 class OnlySixteenFit(Api):
     """There is room for sixteen providers; further creates are refused."""

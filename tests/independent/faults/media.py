@@ -3,7 +3,7 @@
 import json
 
 from tests.independent.app import Api
-from tests.independent.asking import delete, get, make, patch
+from tests.independent.asking import get, make, patch
 from tests.independent.faults.catalogue import BOTH, DEPLOYED, declare_as, fault
 from tests.independent.transport import Sent
 from tests.independent.values import Answer, Request
@@ -95,14 +95,3 @@ REWRITES = [
 ]  # fmt: skip
 for _id, _sentence, _change, _probe in REWRITES:
     declare_as(_id, _sentence, _rewritten(_change), "schema.response", *_probe)
-
-
-@fault("rules.content-type", make(), delete(), profiles=DEPLOYED)
-class NoContentHasAMediaType(Api):
-    """A 204 says that it is JSON, and has no JSON."""
-
-    def write(self, request: Request, answer: Answer) -> Sent:
-        status, headers, payload = super().write(request, answer)
-        if status == 204 and request.operation == "delete":
-            headers["Content-Type"] = "application/json; charset=utf-8"
-        return status, headers, payload

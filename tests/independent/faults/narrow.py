@@ -216,15 +216,6 @@ class CookieListsTheEnabledAlone(Api):
         return [row for row in super().listed() if row.enabled or TOKEN_NAME not in self.request.cookies]
 
 
-@fault("rules.list-matches-get", make(), get("/api/v2/ai/providers?limit=2"), quick=False, profiles=DEPLOYED)
-class ListTakesALimit(Api):
-    """A list with a limit in the query, which nobody promised, is cut."""
-
-    def listed(self) -> list[Provider]:
-        limit = self.request.query.get("limit", ["1000"])[0]
-        return super().listed()[: int(limit) if limit.isdigit() else None]
-
-
 @fault("rules.many-listed", *many(10), make("eleventh", enabled=True), quick=False)
 class EleventhIsDisabled(Api):
     """From the eleventh create on providers are off."""

@@ -133,7 +133,7 @@ class OptionsAnswers500(Api):
         return super().route(request)
 
 
-@fault("rules.unauthenticated", Step("HEAD", token=None), profiles=DEPLOYED)
+@fault("rules.method-not-allowed", Step("HEAD", token=None), profiles=DEPLOYED)
 class HeadNeedsNoToken(Api):
     """HEAD is answered as if anybody might ask."""
 
