@@ -180,12 +180,12 @@ def _name(operation: Any) -> str:
 
 
 def sound(options: argparse.Namespace, judge: Judge) -> Verdict:
-    """Return what the judge says of the sound server; harm to what was there before is said in ``tail``."""
+    """Return what the judge says of the sound server; ``tail`` says whether what was there before was harmed."""
     with server(options.profile, reading=options.reading) as url:
         before = state(url)
         verdict = judge(url)
         harmed = state(url) != before
-    return Verdict(verdict.exit, verdict.found, "the strangers were harmed\n" + verdict.tail if harmed else "")
+    return Verdict(verdict.exit, verdict.found, "What was there before was harmed." if harmed else "")
 
 
 def attempt(fault: Fault, options: argparse.Namespace, judge: Judge, known: frozenset[str]) -> Outcome:
