@@ -13,7 +13,7 @@ help:
 	@echo "make test       set up, then run every test, the linter and the type checker"
 	@echo "make documents  write openapi/*.yaml anew from the reference page and the overlays"
 	@echo "make lint-documents  judge openapi/*.yaml with Redocly and Spectral (needs Node.js)"
-	@echo "make bench      compare the mock's speed with a bare Flask application (needs wrk)"
+	@echo "make bench      measure the mock beside Flask, Prism and WireMock (needs wrk, Node.js, Java)"
 	@echo "make teeth      run the contract tests against servers broken on purpose (TEETH='--profile documented --effort standard')"
 
 setup:
@@ -43,7 +43,7 @@ lint-documents: setup
 	@$(BIN)/python scripts/lint_documents.py
 
 bench: setup
-	@$(BIN)/python benchmarks/throughput.py $(BENCH)
+	@$(BIN)/python -m benchmarks $(BENCH)
 
 teeth: setup
 	@$(BIN)/python scripts/teeth.py $(TEETH)

@@ -1,0 +1,89 @@
+"""How each server is started: the mock, a bare Flask application, Prism and WireMock; and what has to be installed."""
+
+import base64
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from benchmarks.processes import PATH, CannotMeasure, Server
+from mockserver.contract import yamlfile
+from mockserver.resources import document_path
+
+__all__ = ["TOOLS", "bare", "mock", "prism", "wiremock"]
+
+HERE = Path(__file__).parent
+PEERS = HERE / "peers"
+BIN = Path(sys.executable).parent
+JSON = "application/json; charset=utf-8"
+
+# What the measurements need beside Python, and what to install for it.
+TOOLS = {
+    "wrk": "Debian: apt-get install wrk",
+    "npm": "Node.js 20 or later",
+    "java": "Java 17 or later, Debian: apt-get install default-jre-headless",
+}
+
+
+def mock(profile: str, fixture: str | Path = "default") -> Server:
+    """Return the mock, as its user starts it."""
+    command = [str(BIN / "mockserver"), "serve", "--port", "{port}", "--profile", profile, "--fixtures", str(fixture)]
+    return Server("the mock", command)
+
+
+def bare(answer: bytes, folder: Path) -> Server:
+    """Return a Flask application under granian, one worker, that answers the same bytes to everything."""
+    file = folder / "answer"
+    file.write_bytes(answer)
+    command = [str(BIN / "granian"), "--interface", "wsgi", "--port", "{port}", "--workers", "1"]
+    command += ["--blocking-threads", "1", "--no-log", "--working-dir", str(HERE), "bare:app"]
+    return Server("bare Flask", command, {"BARE_ANSWER": str(file)})
+
+
+def prism(profile: str, folder: Path) -> Server:
+    """Return Prism on the same document, without its ``jsonSchemaDialect``: with it, Prism judges no bodies."""
+    document = dict(yamlfile.load(document_path(profile)))
+    document.pop("jsonSchemaDialect", None)
+    file = folder / "prism.json"
+    file.write_text(json.dumps(document))
+    program = _installed() / "@stoplight" / "prism-cli" / "dist" / "index.js"
+    command = ["node", str(program), "mock", "-v", "silent", "-h", "127.0.0.1", "-p", "{port}", str(file)]
+    return Server("Prism", command)
+
+
+def wiremock(answers: Mapping[tuple[str, str], tuple[int, bytes]], folder: Path) -> Server:
+    """Return WireMock with a fixed stub for each method and path below the collection; it judges nothing."""
+    stubs = [
+        {
+            "request": {"method": method, "urlPath": PATH + path},
+            "response": {
+                "status": status,
+                "base64Body": base64.b64encode(body).decode(),
+                "headers": {"Content-Type": JSON},
+            },
+        }
+        for (method, path), (status, body) in answers.items()
+    ]
+    root = folder / "wiremock"
+    (root / "mappings").mkdir(parents=True, exist_ok=True)
+    (root / "mappings" / "stubs.json").write_text(json.dumps({"mappings": stubs}))
+    archive = next((_installed() / "wiremock" / "build").glob("wiremock-standalone-*.jar"))
+    command = ["java", "-jar", str(archive), "--port", "{port}", "--bind-address", "127.0.0.1"]
+    command += ["--root-dir", str(root), "--no-request-journal", "--disable-banner"]
+    return Server("WireMock", command)
+
+
+def _installed() -> Path:
+    """Return the folder of the peers' npm packages, installed as the lock file pins them where they are missing."""
+    modules = PEERS / "node_modules"
+    lock, done = PEERS / "package-lock.json", modules / ".package-lock.json"
+    if not done.exists() or done.stat().st_mtime < lock.stat().st_mtime:
+        npm = shutil.which("npm") or "npm"
+        command = [npm, "ci", "--no-audit", "--no-fund", "--ignore-scripts"]
+        installed = subprocess.run(command, cwd=PEERS, capture_output=True, text=True)
+        if installed.returncode:
+            raise CannotMeasure(f"npm ci failed in benchmarks/peers: {' '.join(installed.stderr.split())[:200]}")
+        done.touch()
+    return modules
