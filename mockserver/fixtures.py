@@ -270,10 +270,11 @@ def load_fixture(path: Path, contract: Contract, world: World, seed: int = 0) ->
     tokens = loader.tokens(data.get("users", []))
     bases = loader.bases(data)
     if loader.faults:
-        text = yamlfile.read(path, FixtureError)
+        faults = loader.faults[:50]
+        lines = yamlfile.lines_of(yamlfile.read(path, FixtureError), [place for place, _, _ in faults])
         raise FixtureError(
-            Fault(message, str(path), yamlfile.line_of(text, place), yamlfile.to_pointer(place), hint)
-            for place, message, hint in loader.faults[:50]
+            Fault(message, str(path), line, yamlfile.to_pointer(place), hint)
+            for line, (place, message, hint) in zip(lines, faults, strict=True)
         )
     users = tuple({name: value for name, value in user.items() if name != "tokens"} for user in data.get("users", []))
     return Fixture(path.stem, tokens, bases, users)

@@ -6,9 +6,12 @@ are aliases that would grow the data beyond bounds. Lines are found again only w
 a good file costs no position table. YAML 1.2, section 10.3 (core schema).
 """
 
+import gc
 import math
 import re
-from collections.abc import Hashable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -16,68 +19,24 @@ import yaml
 
 from mockserver.errors import BadInput, Fault
 
-__all__ = ["dump", "line_of", "load", "parse", "pointer_parts", "to_pointer"]
+__all__ = ["dump", "line_of", "lines_of", "load", "parse", "pointer_parts", "to_pointer"]
 
 MAX_NODES = 20_000_000  # values after aliases are followed: a bound on memory, far above any real contract
 
 MAX_DEPTH = 200  # levels of mappings and sequences
-_INDENT = re.compile(r"^[ \-?\t]+", re.MULTILINE)  # what can open block collections on one line
+_INTEGER = re.compile(r"-?(?:0|[1-9][0-9]*)")
+_FLOAT = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?")
+_WORDS = {"": None, "~": None, "null": None, "Null": None, "NULL": None, "true": True, "false": False}
+_TAG = "tag:yaml.org,2002:"
+_KINDS: dict[str, type] = {"int": int, "float": float, "bool": bool, "null": type(None)}
 
-_FLOAT = re.compile(r"^-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?$")
-
-_BASE: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_BASE: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the C parser where libyaml is there
 
 
-class _Loader(_BASE):  # type: ignore[misc]  # the C loader where libyaml is there, else the pure one
-    """A safe loader of the JSON data model."""
+class _Loader(_BASE):  # type: ignore[misc]  # whichever of the two it is
+    """A parser that resolves nothing by itself."""
 
     yaml_implicit_resolvers: ClassVar[dict[str, list[tuple[str, re.Pattern[str]]]]] = {}
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
-        """Return the mapping with string keys; a key given twice is an error."""
-        result: dict[Hashable, Any] = {}
-        for key_node, value_node in node.value:
-            if not isinstance(key_node, yaml.ScalarNode):
-                raise yaml.constructor.ConstructorError(
-                    None, None, "a mapping key must be plain text", key_node.start_mark
-                )
-            key = key_node.value
-            if key in result:
-                raise yaml.constructor.ConstructorError(
-                    None, None, f"the member {key!r} is given twice in one mapping", key_node.start_mark
-                )
-            result[key] = self.construct_object(value_node, deep=True)
-        return result
-
-
-def _construct_float(loader: Any, node: yaml.ScalarNode) -> float:
-    number = float(node.value)
-    if math.isinf(number):
-        raise yaml.constructor.ConstructorError(None, None, f"{node.value} is beyond any double", node.start_mark)
-    return number
-
-
-def _construct_int(loader: Any, node: yaml.ScalarNode) -> int:
-    return int(node.value)
-
-
-def _construct_map(loader: _Loader, node: yaml.MappingNode) -> Iterator[dict[Hashable, Any]]:
-    data: dict[Hashable, Any] = {}
-    yield data
-    data.update(loader.construct_mapping(node))
-
-
-_Loader.add_implicit_resolver("tag:yaml.org,2002:null", re.compile(r"^(?:null|Null|NULL|~|)$"), ["n", "N", "~", ""])
-_Loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"^(?:true|false)$"), list("tf"))
-_Loader.add_implicit_resolver("tag:yaml.org,2002:int", re.compile(r"^-?(?:0|[1-9][0-9]*)$"), list("-0123456789"))
-_Loader.add_implicit_resolver(
-    "tag:yaml.org,2002:float",
-    _FLOAT,
-    list("-0123456789"),
-)
-_Loader.add_constructor("tag:yaml.org,2002:map", _construct_map)
-_Loader.add_constructor("tag:yaml.org,2002:int", _construct_int)
-_Loader.add_constructor("tag:yaml.org,2002:float", _construct_float)
 
 
 def load(path: Path, error: type[BadInput] = BadInput) -> Any:
@@ -104,16 +63,12 @@ def read(path: Path, error: type[BadInput] = BadInput) -> str:
 def parse(text: str, name: str = "", error: type[BadInput] = BadInput) -> Any:
     """Return the data of YAML or JSON text; ``name`` is the file that messages speak of."""
     try:
-        _refuse_depth(text, name, error)
-        loader = _Loader(text)
-        try:
-            node = loader.get_single_node()
-            if node is None:
-                return None
-            _refuse_growth(node, name, error)
-            return loader.construct_document(node)
-        finally:
-            loader.dispose()
+        with collector_paused():
+            loader = _Loader(text)
+            try:
+                return _Builder(name, error).build(loader.get_event)
+            finally:
+                loader.dispose()
     except yaml.MarkedYAMLError as problem:
         mark: Any = problem.problem_mark or problem.context_mark
         what = problem.problem or problem.context or "cannot be read"
@@ -125,65 +80,184 @@ def parse(text: str, name: str = "", error: type[BadInput] = BadInput) -> Any:
         raise error(Fault(f"is not valid YAML: {what}", name, hint="Mend the file.")) from None
 
 
-def _refuse_depth(text: str, name: str, error: type[BadInput]) -> None:
-    """Raise when ``text`` nests deeper than ``MAX_DEPTH``: the C parser recurses, and would end the process.
-
-    Counting brackets and indentation proves most files shallow without parsing them twice.
-    """
-    brackets = text.count("[") + text.count("{")
-    indents = max((len(run) for run in _INDENT.findall(text)), default=0)
-    if brackets <= MAX_DEPTH and 2 * indents <= MAX_DEPTH:
-        return
-    depth = 0
-    for event in yaml.parse(text, Loader=_Loader):
-        if isinstance(event, yaml.CollectionStartEvent):
-            depth += 1
-            if depth > MAX_DEPTH:
-                raise error(
-                    Fault(
-                        f"is nested more than {MAX_DEPTH} levels deep",
-                        name,
-                        (event.start_mark.line if event.start_mark else -1) + 1,
-                        hint="Flatten it: a contract or fixture needs a few dozen levels.",
-                    )
-                )
-        elif isinstance(event, yaml.CollectionEndEvent):
-            depth -= 1
+@contextmanager
+def collector_paused() -> Iterator[None]:
+    """Keep Python's collector of cycles away while millions of values are made that form none."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
-def _refuse_growth(node: yaml.Node, name: str, error: type[BadInput]) -> None:
-    """Raise when following the aliases of ``node`` would give more than ``MAX_NODES`` values, or never end."""
-    sizes: dict[int, int] = {}
-    open_nodes: set[int] = set()
-    stack: list[tuple[yaml.Node, bool]] = [(node, False)]
-    while stack:
-        current, done = stack.pop()
-        key = id(current)
-        children = _children(current)
-        if done:
-            open_nodes.discard(key)
-            sizes[key] = 1 + sum(sizes[id(child)] for child in children)
-            if sizes[key] > MAX_NODES:
-                line = current.start_mark.line + 1
-                raise error(Fault("grows without bound through its aliases", name, line, hint="Write the values out."))
-        elif key in open_nodes:
-            line = current.start_mark.line + 1
-            raise error(Fault("contains an alias to itself", name, line, hint="Use $ref for recursion."))
-        elif key not in sizes:
-            if not children:
-                sizes[key] = 1
-                continue
-            open_nodes.add(key)
-            stack.append((current, True))
-            stack.extend((child, False) for child in children if id(child) not in sizes)
+@dataclass(slots=True)
+class _Open:
+    """A collection that is being filled: what waits around it, and what is known of it so far."""
+
+    value: Any
+    key: str | None  # the member that waits for its value
+    anchored: "_Anchored | None"
+    before: int  # how many values came before it
+    deepest: int = 0  # the deepest level inside it
 
 
-def _children(node: yaml.Node) -> list[yaml.Node]:
-    if isinstance(node, yaml.MappingNode):
-        return [value for _, value in node.value]
-    if isinstance(node, yaml.SequenceNode):
-        return list(node.value)
-    return []
+@dataclass(slots=True)
+class _Anchored:
+    """A value that aliases can stand for; its size is 0 while it is open."""
+
+    value: Any
+    mark: Any
+    size: int = 0
+    height: int = 0  # levels of collections
+
+
+class _Builder:
+    """Builds the data of one document from the parser's events: no tree of nodes, and no recursion to exhaust."""
+
+    def __init__(self, name: str, error: type[BadInput]) -> None:
+        self._name, self._error = name, error
+        self._root: Any = None
+        self._documents = 0
+        self._open: list[_Open] = []
+        self._anchors: dict[str, _Anchored] = {}
+        self._count = 0  # values so far, aliases followed
+        self._keys: dict[str, str] = {}  # a member's name is kept once, however many mappings have it
+
+    def build(self, next_event: Callable[[], Any]) -> Any:
+        """Return what the events of a stream tell; a stream without a document is ``None``."""
+        acts: dict[type, Callable[[Any], None]] = {
+            yaml.ScalarEvent: self._scalar,
+            yaml.MappingStartEvent: self._begin,
+            yaml.SequenceStartEvent: self._begin,
+            yaml.MappingEndEvent: self._end,
+            yaml.SequenceEndEvent: self._end,
+            yaml.AliasEvent: self._alias,
+            yaml.DocumentStartEvent: self._document,
+        }
+        while True:
+            event = next_event()
+            act = acts.get(type(event))
+            if act is not None:
+                act(event)
+            elif type(event) is yaml.StreamEndEvent:
+                return self._root
+
+    def _scalar(self, event: Any) -> None:
+        within = self._open[-1] if self._open else None
+        if within is not None and within.key is None and type(within.value) is dict:
+            value = within.key = self._keys.setdefault(event.value, event.value)
+            if value in within.value:
+                raise _fault(f"the member {value!r} is given twice in one mapping", event)
+        else:
+            value = _value(event)
+            self._put(value, event)
+        self._count += 1
+        if event.anchor:
+            self._anchors[event.anchor] = _Anchored(value, event.start_mark, 1)
+
+    def _put(self, value: Any, event: Any) -> None:
+        """Put a value where one is waited for."""
+        if not self._open:
+            self._root = value
+            return
+        within = self._open[-1]
+        if type(within.value) is list:
+            within.value.append(value)
+        elif within.key is None:
+            raise _fault("a mapping key must be plain text", event)
+        else:
+            within.value[within.key], within.key = value, None
+
+    def _begin(self, event: Any) -> None:
+        mapping = type(event) is yaml.MappingStartEvent
+        if event.tag not in (None, "!", _TAG + ("map" if mapping else "seq")):
+            raise _fault(f"the tag {event.tag!r} does not fit here, or is none of JSON's", event)
+        value: Any = {} if mapping else []
+        self._put(value, event)
+        anchored = None
+        if event.anchor:
+            anchored = self._anchors[event.anchor] = _Anchored(value, event.start_mark)
+        self._open.append(_Open(value, None, anchored, self._count))
+        self._deepen(len(self._open), event)
+        self._count += 1
+
+    def _end(self, event: Any) -> None:
+        done = self._open.pop()
+        if self._open and self._open[-1].deepest < done.deepest:
+            self._open[-1].deepest = done.deepest
+        if done.anchored is not None:
+            done.anchored.size, done.anchored.height = self._count - done.before, done.deepest - len(self._open)
+
+    def _alias(self, event: Any) -> None:
+        """Put the value that an alias stands for; raises where following aliases would not end, or not soon."""
+        anchored = self._anchors.get(event.anchor)
+        if anchored is None:
+            raise _fault(f"found undefined alias {event.anchor!r}", event)
+        if not anchored.size:
+            raise self._refusal("contains an alias to itself", anchored.mark, "Use $ref for recursion.")
+        self._put(anchored.value, event)
+        self._deepen(len(self._open) + anchored.height, event)
+        self._count += anchored.size
+        if self._count > MAX_NODES:
+            text = "grows without bound through its aliases"
+            raise self._refusal(text, event.start_mark, "Write the values out.")
+
+    def _deepen(self, level: int, event: Any) -> None:
+        """Note how deep the data gets; raises beyond the limit."""
+        if level > MAX_DEPTH:
+            raise self._refusal(
+                f"is nested more than {MAX_DEPTH} levels deep",
+                event.start_mark,
+                "Flatten it: a contract or fixture needs a few dozen levels.",
+            )
+        if self._open and self._open[-1].deepest < level:
+            self._open[-1].deepest = level
+
+    def _document(self, event: Any) -> None:
+        self._documents += 1
+        if self._documents > 1:
+            raise _fault("another document starts here; a file holds one", event)
+
+    def _refusal(self, message: str, mark: Any, hint: str) -> BadInput:
+        return self._error(Fault(message, self._name, mark.line + 1 if mark else 0, hint=hint))
+
+
+def _fault(message: str, event: Any) -> yaml.MarkedYAMLError:
+    return yaml.constructor.ConstructorError(None, None, message, event.start_mark)
+
+
+def _value(event: Any) -> Any:
+    """Return the value of a scalar: as its tag says, as it looks where it is plain, else its text."""
+    text: str = event.value
+    if event.tag is None:
+        return _plain(text, event) if event.implicit[0] else text
+    kind = event.tag.removeprefix(_TAG)
+    if kind in {"!", "str"}:
+        return text
+    value = _plain(text, event)
+    if kind == "float" and type(value) is int:
+        return float(value)
+    if type(value) is not _KINDS.get(kind):
+        raise _fault(f"the tag {event.tag!r} does not fit here, or is none of JSON's", event)
+    return value
+
+
+def _plain(text: str, event: Any) -> Any:
+    """Return what unquoted text stands for (YAML 1.2, section 10.2): null, a boolean, a number, or itself."""
+    if text in _WORDS:
+        return _WORDS[text]
+    if text[0] not in "-0123456789":
+        return text
+    if _INTEGER.fullmatch(text):
+        return int(text)
+    if _FLOAT.fullmatch(text):
+        number = float(text)
+        if math.isinf(number):
+            raise _fault(f"{text} is beyond any double", event)
+        return number
+    return text
 
 
 def to_pointer(parts: "list[str | int] | tuple[str | int, ...]") -> str:
@@ -204,10 +278,20 @@ def line_of(text: str, parts: "list[str | int] | tuple[str | int, ...]") -> int:
 
     A value in a block mapping is placed at the line of its key. Returns 0 when the text cannot be read.
     """
+    return lines_of(text, [parts])[0]
+
+
+def lines_of(text: str, places: "Iterable[list[str | int] | tuple[str | int, ...]]") -> list[int]:
+    """Return the line of each of several places, as :func:`line_of` does, reading the text once."""
     try:
-        node = yaml.compose(text, Loader=_Loader)
+        with collector_paused():
+            node = yaml.compose(text, Loader=_Loader)
+            return [_line(node, place) for place in places]
     except (yaml.YAMLError, RecursionError):
-        return 0
+        return [0 for _ in places]
+
+
+def _line(node: Any, parts: "list[str | int] | tuple[str | int, ...]") -> int:
     if node is None:
         return 0
     line = int(node.start_mark.line) + 1

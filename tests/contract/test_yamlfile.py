@@ -2,7 +2,7 @@
 
 import pytest
 
-from mockserver.contract.yamlfile import MAX_DEPTH, dump, line_of, load, parse, pointer_parts, to_pointer
+from mockserver.contract.yamlfile import MAX_DEPTH, dump, line_of, lines_of, load, parse, pointer_parts, to_pointer
 from mockserver.errors import BadInput, FixtureError
 
 
@@ -46,6 +46,12 @@ def fault(text):
         ("'42'", "42"),
         ("[a, {b: 1}]", ["a", {"b": 1}]),
         ('{"a": [1, null]}', {"a": [1, None]}),
+        ("!!str 42", "42"),
+        ("! 42", "42"),
+        ("!!int '42'", 42),
+        ("!!float 42", 42.0),
+        ("!!null ''", None),
+        ("!!map {}", {}),
     ],
 )
 def test_only_what_json_knows_is_more_than_text(text, value):
@@ -59,6 +65,11 @@ def test_the_keys_of_a_mapping_are_always_text():
 
 def test_anchors_and_aliases_are_followed():
     assert parse("a: &x {b: 1}\nc: *x\nd: [*x]\n") == {"a": {"b": 1}, "c": {"b": 1}, "d": [{"b": 1}]}
+
+
+def test_an_anchor_given_again_stands_for_its_last_value():
+    assert parse("a: &x 1\nb: *x\nc: &x 2\nd: *x\n") == {"a": 1, "b": 1, "c": 2, "d": 2}
+    assert parse("a: &x [&x 1, *x]\nb: *x\n") == {"a": [1, 1], "b": 1}
 
 
 def test_a_merge_key_is_a_key_like_any_other():
@@ -76,7 +87,12 @@ def test_a_merge_key_is_a_key_like_any_other():
         ("a: 1\n\tb: 2\n", 2, "is not valid YAML"),
         ("a: 1\n---\nb: 2\n", 2, "is not valid YAML"),
         ("a: !!python/object:os.system {}\n", 1, "is not valid YAML"),
-        ("a: !secret x\n", 1, "is not valid YAML"),
+        ("a: !secret x\n", 1, "the tag '!secret' does not fit here, or is none of JSON's"),
+        ("a:\n  !!set {b}\n", 2, "the tag 'tag:yaml.org,2002:set' does not fit"),
+        ("a: 1\nb: !!timestamp 2026-01-02\n", 2, "the tag 'tag:yaml.org,2002:timestamp' does not fit"),
+        ("a: !!int x\n", 1, "the tag 'tag:yaml.org,2002:int' does not fit"),
+        ("a: !!seq {}\n", 1, "the tag 'tag:yaml.org,2002:seq' does not fit"),
+        ("a: &x b\n*x : c\n", 2, "a mapping key must be plain text"),
         ("a: *nowhere\n", 1, "is not valid YAML"),
         ("a: &x\n  b: *x\n", 1, "contains an alias to itself"),
         ("a: &x [*x]\n", 1, "contains an alias to itself"),
@@ -111,6 +127,15 @@ def test_nesting_too_deep_is_refused_and_ends_nothing(text):
 def test_block_nesting_too_deep_is_refused():
     text = "".join(" " * level + f"k{level}:\n" for level in range(400))
     assert f"nested more than {MAX_DEPTH} levels" in fault(text).message
+
+
+def test_nesting_that_only_aliases_make_too_deep_is_refused():
+    levels = "[" * 90, "]" * 90
+    text = "a0: &a0 []\n" + "".join(f"a{i}: &a{i} {levels[0]}*a{i - 1}{levels[1]}\n" for i in range(1, 9))
+    found = fault(text)
+    assert found.message == f"is nested more than {MAX_DEPTH} levels deep"
+    assert found.line == 4
+    assert parse("".join(text.splitlines(keepends=True)[:3]))["a2"]
 
 
 def test_many_brackets_side_by_side_are_not_deep():
@@ -163,6 +188,11 @@ paths:
 )
 def test_a_place_is_found_again_or_its_nearest_ancestor(place, line):
     assert line_of(TEXT, place) == line
+
+
+def test_many_places_are_found_at_once():
+    assert lines_of(TEXT, [("200",), (), ("paths", "/items")]) == [9, 2, 3]
+    assert lines_of("a: [", [("a",), ()]) == [0, 0]
 
 
 def test_the_line_in_a_text_that_cannot_be_read_is_not_known():
