@@ -26,6 +26,7 @@ from typing import Any
 
 from mockserver.auth import Token, User
 from mockserver.contract import yamlfile
+from mockserver.engine import jsonbody
 from mockserver.engine.behaviours import Collection
 from mockserver.engine.contract import Contract, OperationPlan
 from mockserver.engine.hooks import RuleContext, World
@@ -188,6 +189,8 @@ class _Loader:
         if not response.plan.is_valid(value):
             for violation in response.plan.violations(value):
                 self.fault((*place, *violation.path), f"{violation.field} {violation.detail} in answers")
+            return
+        record.views[response.view] = jsonbody.encode(value)  # judged here, so answers need not do it again
 
     def _answering(self, collection: Collection) -> OperationPlan | None:
         for role in ("get", "create"):

@@ -1,13 +1,14 @@
 """State in memory: immutable records in tables over a shared base, changed all at once or not at all.
 
 A table is a base, never written to, and the changes made since: so that going back to the fixture costs nothing,
-and many worlds can share one fixture. Lookups by a unique property cost the same at ten records and at a hundred
-thousand. Whoever reads or writes holds the store's lock.
+and many worlds can share one fixture. Looking up by key or unique property, adding, replacing and removing cost the
+same at ten records and at a hundred thousand: the order is worked out when a list is asked for. Whoever reads or writes
+holds the store's lock.
 """
 
-import heapq
 import threading
 from collections import deque
+from bisect import bisect_left, insort
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
@@ -16,6 +17,7 @@ __all__ = ["Base", "Changes", "Record", "Store", "Table"]
 Key = tuple[Any, ...]
 
 KEPT_CHANGES = 16  # how many requests' changes a store can take back
+_FEW = 32  # one change in so many records, or less, is worked into the ordered list; more sort it anew
 
 
 class Record:
@@ -52,11 +54,13 @@ class Table:
         self._base = base
         self._own: dict[Key, Record | None] = {}
         self._indexes: dict[str, dict[Key, Key | None]] = {name: {} for name in base.indexes}
-        self._ordered: list[Record] | None = base.ordered
+        self._ordered = base.ordered
+        self._moved: dict[Key, Record | None] = {}  # what changed since: as it stands in that list, if it does
+        self._length = len(base.ordered)
         self._sequence = base.sequence
 
     def __len__(self) -> int:
-        return len(self.ordered())
+        return self._length
 
     def copy(self) -> "Table":
         """Return a table of the same records over the same base; changes to one do not reach the other."""
@@ -90,37 +94,58 @@ class Table:
         return name in self._indexes
 
     def ordered(self) -> list[Record]:
-        """Return all live records in the collection's order; the list must not be changed."""
-        if self._ordered is None:
-            own = sorted((r for r in self._own.values() if r is not None), key=self._base.order)
-            untouched = (r for r in self._base.ordered if (*r.parents, r.id) not in self._own)
-            self._ordered = list(heapq.merge(untouched, own, key=self._base.order))
+        """Return all live records in the collection's order; the list must not be changed, and never will be."""
+        if self._moved:
+            if len(self._moved) * _FEW > self._length:
+                self._ordered = self._sorted()
+            else:
+                self._ordered = list(self._ordered)
+                for key, old in self._moved.items():
+                    self._place(old, self.get(key))
+            self._moved = {}
         return self._ordered
+
+    def _sorted(self) -> list[Record]:
+        untouched = [r for r in self._base.ordered if (*r.parents, r.id) not in self._own]
+        return sorted([*untouched, *(r for r in self._own.values() if r is not None)], key=self._base.order)
+
+    def _place(self, old: Record | None, new: Record | None) -> None:
+        """Take a record out of the ordered list and put another into its place in the order."""
+        order, rows = self._base.order, self._ordered
+        if old is not None:
+            at = bisect_left(rows, order(old), key=order)
+            while rows[at] is not old:  # others may rank the same
+                at += 1
+            del rows[at]
+        if new is not None:
+            insort(rows, new, key=order)
 
     def put(self, record: Record) -> None:
         """Add a record, or put it in the place of the one with its key."""
         key = (*record.parents, record.id)
-        self._unindex(key)
+        self._forget(key)
         self._own[key] = record
+        self._length += 1
         self._sequence = max(self._sequence, _number(record))
         for name, index in self._indexes.items():
             if name in record.data:
                 index[(*record.parents, record.data[name])] = key
-        self._ordered = None
 
     def remove(self, key: Key) -> None:
         """Forget a record."""
-        self._unindex(key)
+        self._forget(key)
         if key in self._base.records:
             self._own[key] = None
         else:
             self._own.pop(key, None)
-        self._ordered = None
 
-    def _unindex(self, key: Key) -> None:
+    def _forget(self, key: Key) -> None:
+        """Take a record out of the indexes and the count; the ordered list follows when it is asked for."""
         old = self.get(key)
+        self._moved.setdefault(key, old)
         if old is None:
             return
+        self._length -= 1
         for name, index in self._indexes.items():
             if name in old.data:
                 place = (*old.parents, old.data[name])

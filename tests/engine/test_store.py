@@ -168,3 +168,35 @@ def test_any_run_of_changes_gives_what_a_plain_dictionary_gives(seed):
             owner = next((key for key, value in plain.items() if value == f"n{number}"), None)
             hit = rows.find("name", (), f"n{number}")
             assert (hit.id if hit else None) == owner
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_few_changes_among_many_records_leave_the_list_in_order(seed):
+    import random
+
+    rng = random.Random(seed)
+    rows = table(
+        *(record(f"r{i}", i, name=f"n{i}", rank=i % 7) for i in range(400)), order=lambda one: one.data["rank"]
+    )
+    before, seen = rows.ordered(), [one.id for one in rows.ordered()]
+    for step in range(60):
+        for _ in range(rng.randrange(1, 6)):
+            id_ = f"r{rng.randrange(420)}"
+            if rng.random() < 0.4:
+                rows.remove((id_,))
+            else:
+                rows.put(record(id_, 1000 + step, name=f"m{id_}", rank=rng.randrange(7)))
+        listed = rows.ordered()
+        assert [one.data["rank"] for one in listed] == sorted(one.data["rank"] for one in listed)
+        assert len({one.id for one in listed}) == len(listed) == len(rows)
+        assert all(rows.get((one.id,)) is one for one in listed)
+    assert [one.id for one in before] == seen
+
+
+def test_a_table_counts_its_records_without_listing_them():
+    rows = table(record("a", 1), record("b", 2))
+    rows.put(record("c", 3))
+    rows.put(record("c", 3))
+    rows.remove(("a",))
+    rows.remove(("a",))
+    assert len(rows) == len(rows.ordered()) == 2
