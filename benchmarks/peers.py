@@ -21,9 +21,9 @@ JSON = "application/json; charset=utf-8"
 
 # What the measurements need beside Python, and what to install for it.
 TOOLS = {
-    "wrk": "Debian: apt-get install wrk",
+    "wrk": "it (Debian: apt-get install wrk)",
     "npm": "Node.js 20 or later",
-    "java": "Java 17 or later, Debian: apt-get install default-jre-headless",
+    "java": "Java 17 or later (Debian: apt-get install default-jre-headless)",
 }
 
 

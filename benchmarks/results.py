@@ -116,7 +116,7 @@ def _figure(value: float, unit: str) -> str:
     return f"{value:.0f}" if unit == "MiB" else f"{value:.2f}"
 
 
-_COLUMNS = "{:<23}{:<52}{:>16}{:>9}{:>15}  {:<7}{}"
+_COLUMNS = "{:<23}{:<52}{:>16}{:>9}{:>15}  {:<9}{}"
 
 
 def header() -> str:
@@ -130,7 +130,7 @@ def line(result: Result) -> str:
     spread = f"{_figure(result.low, unit)}..{_figure(result.high, unit)}"
     verdict = "reached" if result.reached else "MISSED"
     median = _figure(result.value, unit)
-    return _COLUMNS.format(row.name, row.what, row.goal, median, spread, verdict, f"  {result.note}").rstrip()
+    return _COLUMNS.format(row.name, row.what, row.goal, median, spread, verdict, result.note).rstrip()
 
 
 def summary(rows: Iterable[Row], results: Sequence[Result]) -> str:

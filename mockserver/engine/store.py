@@ -32,15 +32,18 @@ class Record:
         self.sequence = sequence
         self.views: dict[str, bytes] = {}
 
+    def keep(self, view: str, body: bytes) -> None:
+        """Keep a serialised answer: a copy, since the encoder's own bytes hold twice the room that they need."""
+        self.views[view] = bytes(memoryview(body))
+
 
 class Base:
     """Records that are shared and never change, with their indexes and their order."""
 
     def __init__(self, unique: Iterable[str], order: Callable[[Record], Any], records: Iterable[Record] = ()) -> None:
         self.records: dict[Key, Record] = {(*r.parents, r.id): r for r in records}
-        self.indexes: dict[str, dict[Key, Key]] = {
-            name: {(*r.parents, r.data[name]): key for key, r in self.records.items() if name in r.data}
-            for name in unique
+        self.indexes: dict[str, dict[Key, Record]] = {
+            name: {(*r.parents, r.data[name]): r for r in self.records.values() if name in r.data} for name in unique
         }
         self.order = order
         self.ordered: list[Record] = sorted(self.records.values(), key=order)
@@ -53,7 +56,7 @@ class Table:
     def __init__(self, base: Base) -> None:
         self._base = base
         self._own: dict[Key, Record | None] = {}
-        self._indexes: dict[str, dict[Key, Key | None]] = {name: {} for name in base.indexes}
+        self._indexes: dict[str, dict[Key, Record | None]] = {name: {} for name in base.indexes}
         self._ordered = base.ordered
         self._moved: dict[Key, Record | None] = {}  # what changed since: as it stands in that list, if it does
         self._length = len(base.ordered)
@@ -81,8 +84,7 @@ class Table:
         """Return the record whose unique property has a value, or ``None``."""
         place = (*parents, value)
         own = self._indexes[name]
-        key = own[place] if place in own else self._base.indexes[name].get(place)
-        return None if key is None else self.get(key)
+        return own[place] if place in own else self._base.indexes[name].get(place)
 
     def next_sequence(self) -> int:
         """Return a number that no record of this table ever had, neither as its sequence nor as its id."""
@@ -129,7 +131,7 @@ class Table:
         self._sequence = max(self._sequence, _number(record))
         for name, index in self._indexes.items():
             if name in record.data:
-                index[(*record.parents, record.data[name])] = key
+                index[(*record.parents, record.data[name])] = record
 
     def remove(self, key: Key) -> None:
         """Forget a record."""
