@@ -71,6 +71,8 @@ class Table:
         other._own = dict(self._own)
         other._indexes = {name: dict(index) for name, index in self._indexes.items()}
         other._ordered = self._ordered
+        other._moved = dict(self._moved)
+        other._length = self._length
         other._sequence = self._sequence
         return other
 

@@ -200,3 +200,15 @@ def test_a_table_counts_its_records_without_listing_them():
     rows.remove(("a",))
     rows.remove(("a",))
     assert len(rows) == len(rows.ordered()) == 2
+
+
+def test_a_copy_has_the_same_records_in_order_and_goes_its_own_way():
+    rows = table(*(record(f"r{i}", i) for i in range(0, 200, 2)))
+    rows.ordered()
+    rows.put(record("r1", 1))
+    copied = rows.copy()
+    rows.remove(("r1",))
+    copied.put(record("r3", 3))
+    assert ids(rows) == [f"r{i}" for i in range(0, 200, 2)]
+    assert ids(copied)[:5] == ["r0", "r1", "r2", "r3", "r4"]
+    assert (len(rows), len(copied)) == (100, 102)
