@@ -7,8 +7,8 @@ holds the store's lock.
 """
 
 import threading
-from collections import deque
 from bisect import bisect_left, insort
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
