@@ -29,7 +29,8 @@ TABLE = {
     "server": {"app", "engine", "errors", "settings"},
     "cli": {"__init__", "checking", "contract", "engine", "errors", "resources", "server", "settings"},
     "__main__": {"cli"},
-    "pytest_plugin": {"app", "errors", "server", "settings"},
+    "client": {"errors"},
+    "pytest_plugin": {"app", "client", "errors", "server", "settings"},
 }
 SOURCES = sorted(path for path in PACKAGE.rglob("*.py") if "_data" not in path.parts)
 
