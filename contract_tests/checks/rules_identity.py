@@ -32,6 +32,11 @@ def name_unique(scene: Scene) -> None:
     scene.expect_status(exchange, (409,), "after a change", "a live provider has that name")
     scene.unchanged(changed.document, [exchange], "first changed")
     listed = scene.listed()
+    shown = scene.session.ledger.name("shown")
+    scene.created(display_name=shown)
+    for code, members in {"a display name": {"name": shown}, "the same display name": {"display_name": shown}}.items():
+        exchange = scene.session.call(CREATE, body=scene.body(**members))
+        scene.expect_status(exchange, (201,), code, "only names are unique", check="schema.positive")
     count = sum(item.get("name") == provider["name"] for item in listed.listed())
     scene.expect(count == 1, "count", "the list holds the name once", f"{count} times", [exchange, listed])
 

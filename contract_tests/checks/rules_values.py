@@ -6,6 +6,7 @@ from contract_tests.documents import CREATE, DELETE, GET, LIST, UPDATE
 from contract_tests.exchange import Exchange
 from contract_tests.registry import check
 from contract_tests.scene import ABSENT, Scene
+from contract_tests.times import moment, wait_for_tick
 
 TYPES = ("anthropic", "azure", "bedrock", "google", "openai", "openai-compat", "openrouter", "vercel")
 BEDROCK = {"_type": "bedrock", "_version": 1, "region": "us-east-1"}
@@ -116,7 +117,14 @@ def every_type(scene: Scene) -> None:
         {"display_name": "", "enabled": True},
         {"enabled": False, "base_url": "http://third.example.com"},
     ):
+        wait_for_tick(provider.get("updated_at"))
         exchange = scene.patched(provider["id"], **change)
+        before, after = moment(provider.get("updated_at")), moment(exchange.document.get("updated_at"))
+        moved = before is None or after is None or after > before
+        found = f"updated_at is {exchange.document.get('updated_at')}"
+        why = "every PATCH moves updated_at"
+        scene.expect(moved, "not moved", why, found, [made, exchange], subject=f"{UPDATE}:updated_at:still")
+        provider = {**provider, "updated_at": exchange.document.get("updated_at")}
         current |= change | ({"display_name": provider["name"]} if change.get("display_name") == "" else {})
         scene.same(exchange, {**kept, **current}, why="as the PATCH left it")
         settled_everywhere(scene, {**exchange.document, **kept, **current}, "as the PATCH left it")
