@@ -68,7 +68,9 @@ def render(result: RunResult) -> str:
         body=_body,
         percent=lambda share: f"{100 * share:.2f}",
     )
-    environment.globals.update(media_type=words.media_type, seen=words.seen, plural=text.plural)
+    environment.globals.update(
+        contrast=words.contrast, media_type=words.media_type, seen=words.seen, plural=text.plural
+    )
     findings = summary.worst_first(result.findings)
     columns = _statuses(result)
     found = summary.dimensions(result)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from contract_tests.reports.summary import dimensions, layers, repeat_command, verdict_line, worst_first
 from contract_tests.reports.text import cleaned, cut, number, one_line, plural, seconds
-from contract_tests.reports.words import answer_line, facts
+from contract_tests.reports.words import answer_line, contrast, facts
 from contract_tests.results import Finding, RunResult, Severity, Step, Verdict
 
 __all__ = ["LIMIT", "render"]
@@ -98,7 +98,7 @@ def _findings_table(findings: tuple[Finding, ...]) -> list[str]:
     rows = (
         [
             f"{LIGHTS[one.severity]} {one.severity.value}",
-            escape(cut(one.title, TITLE_CHARACTERS)),
+            f"{escape(cut(one.title, TITLE_CHARACTERS))}: {escape(contrast(one))}",
             escape(cut(", ".join(one.operations), TITLE_CHARACTERS)),
             _code(one.check),
             escape(cut(one.section, TITLE_CHARACTERS)),

@@ -13,7 +13,7 @@ from rich.text import Text
 from contract_tests import events
 from contract_tests.reports.summary import Dimension, Layer, dimensions, repeat_command, verdict_line, worst_first
 from contract_tests.reports.text import cleaned, cut, escaped, number, one_line, plural, seconds
-from contract_tests.reports.words import answer_line, facts
+from contract_tests.reports.words import answer_line, contrast, facts
 from contract_tests.results import CheckResult, Finding, RunResult, Severity, Step, Verdict
 
 __all__ = ["Terminal"]
@@ -148,7 +148,7 @@ class Terminal:
         where = f" ({one_line(', '.join(finding.operations), 100)})" if finding.operations else ""
         self._parts(
             (f"  {finding.severity.value.upper()}", STYLES[finding.severity]),
-            (f" {one_line(finding.title, 200)}{where}", ""),
+            (f" {one_line(finding.title, 200)}{where}: {contrast(finding)}", ""),
             (f" · {_name(finding.check)}", "dim"),
         )
 

@@ -3,9 +3,10 @@
 from contract_tests.reports.text import cut, one_line, plural, seconds
 from contract_tests.results import Finding, Step
 
-__all__ = ["answer_line", "facts", "finding_lines", "media_type", "seen"]
+__all__ = ["answer_line", "contrast", "facts", "finding_lines", "media_type", "seen"]
 
 CURL_CHARACTERS = 8000
+CONTRAST_CHARACTERS = 80
 VALUE_CHARACTERS = 2000
 BODY_CHARACTERS = 2000
 
@@ -21,6 +22,12 @@ def answer_line(step: Step) -> str:
         return f"no answer: {one_line(step.trouble or 'it is not known why', 300)}"
     facts = [str(step.status), one_line(media_type(step), 100), seconds(step.milliseconds / 1000)]
     return ", ".join(fact for fact in [*facts, one_line(step.trouble or "", 300)] if fact)
+
+
+def contrast(finding: Finding) -> str:
+    """What was expected and what was found, in a line short enough to stand beside the title."""
+    values = (("expected", finding.expected), ("found", finding.found))
+    return "; ".join(f"{name} {one_line(value, CONTRAST_CHARACTERS)}" for name, value in values if value.strip())
 
 
 def seen(finding: Finding) -> str:

@@ -99,7 +99,8 @@ def test_a_finding_is_said_when_it_is_seen_and_in_full_at_the_end():
     text = plain(kit.failing())
     early, late = text.split("\nFindings\n")
     finding = kit.FINDINGS[0]
-    assert f"  MAJOR {finding.title} (updateAIProvider) · rules.key-id-known\n" in early
+    contrast = "expected 400, with a validation of field api_keys[0].id; found 200"
+    assert f"  MAJOR {finding.title} (updateAIProvider): {contrast} · rules.key-id-known\n" in early
     for value in (finding.title, finding.check, finding.section, finding.expected, finding.found):
         assert value in late
     assert "12 times, also by model.sequence, schema.stateful" in late
