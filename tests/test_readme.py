@@ -45,6 +45,20 @@ def test_the_curl_commands_of_the_readme_succeed_in_their_order() -> None:
     assert statuses == [200, 200, 201, 200, 204]
 
 
+@pytest.mark.skipif(shutil.which("bash") is None, reason="there is no bash to run the README's commands with")
+def test_the_mock_conforms_as_the_readme_says(tmp_path: Path) -> None:
+    commands = [c for c in COMMANDS if "CONTRACT_TESTS" in c or c.startswith(".venv/bin/contract-tests")]
+    assert len(commands) == 2
+    (tmp_path / ".venv").mkdir()
+    (tmp_path / ".venv" / "bin").symlink_to(Path(sys.executable).parent)
+    with LocalServer(Settings()) as server:
+        script = "\n".join(commands).replace("http://127.0.0.1:8080", server.url)
+        done = subprocess.run(["bash", "-e", "-c", script], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.splitlines()[-1].startswith("conforms: ")
+    assert (tmp_path / "report.html").stat().st_size > 10_000
+
+
 @pytest.mark.parametrize("command", [c for c in COMMANDS if c.startswith(".venv/bin/mockserver") and " serve" not in c])
 def test_a_command_of_the_readme_exits_with_0(command: str) -> None:
     words = [PROGRAM, *shlex.split(command)[1:]]

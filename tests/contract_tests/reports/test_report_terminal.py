@@ -3,7 +3,6 @@
 import contextlib
 import io
 import os
-import pty
 import re
 import threading
 import unicodedata
@@ -16,6 +15,7 @@ from contract_tests.events import CheckStarted, LayerStarted, RunStarted
 from contract_tests.reports.terminal import Terminal
 from contract_tests.results import LAYERS
 
+pty = pytest.importorskip("pty", reason="Windows has no pseudo-terminals")
 ESCAPE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
 
