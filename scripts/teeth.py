@@ -27,7 +27,7 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 SERVER = [sys.executable, "-m", "tests.independent"]
-OWNER, MEMBER = "API_KEY", "MEMBER_KEY"
+OWNER, MEMBER, REFUSED = "API_KEY", "MEMBER_KEY", ("EXPIRED_KEY", "SUSPENDED_KEY")
 LIMITS = {"quick": 90.0, "standard": 240.0, "thorough": 1500.0}  # seconds for one run of the suite
 PLAIN_LIMIT = 300.0
 LEAST = {"quick": 0.9, "standard": 1.0, "thorough": 1.0}
@@ -45,7 +45,6 @@ class Fault:
     caught_by: str
     quick: bool
     core: bool
-    needs: str
 
 
 @dataclass(frozen=True)
@@ -81,7 +80,7 @@ def catalogue() -> list[Fault]:
 
 def chosen(faults: Sequence[Fault], options: argparse.Namespace) -> list[Fault]:
     """Return the faults that the options ask for: those of the profile, and of these a part."""
-    rest = [fault for fault in faults if options.profile in fault.profiles and not fault.needs]
+    rest = [fault for fault in faults if options.profile in fault.profiles]
     if options.only:
         return [f for f in rest if any(fnmatchcase(f.id, only) or f.kind == only for only in options.only)]
     if not options.all:
@@ -137,6 +136,7 @@ def suite(options: argparse.Namespace) -> Judge:
         with tempfile.TemporaryDirectory() as folder:
             report = Path(folder) / "report.json"
             command = [*options.suite, "run", url, "--profile", options.profile, "--token", OWNER]
+            command += [part for token in REFUSED for part in ("--refused-token", token)]
             command += ["--other-token", MEMBER, "--seed", str(options.seed), "--effort", options.effort]
             code, tail = finished([*command, "--report", f"json={report}"], options.limit, str(ROOT))
             return Verdict(code, _checks(report), tail)

@@ -70,24 +70,23 @@ def _known(change: Any) -> type:
 
 TOKENS = [
     ("any-token-is-good", "Any token that is not empty is an owner's.", lambda t: OWNER if t else None,
-     get(token="nonsense"), BOTH, ""),
-    ("empty-token-is-good", "An empty token is an owner's.", lambda t: OWNER if t == "" else None, get(token=""), BOTH,
-     ""),
+     get(token="nonsense"), BOTH),
+    ("empty-token-is-good", "An empty token is an owner's.", lambda t: OWNER if t == "" else None, get(token=""), BOTH),
     ("token-in-other-case-is-good", "Tokens are compared without case.", lambda t: USERS.get((t or "").upper()),
-     get(token="api_key"), BOTH, ""),
+     get(token="api_key"), BOTH),
     ("beginning-of-a-token-is-good", "The beginning of a token is enough.",
-     lambda t: OWNER if t and "API_KEY".startswith(t) else None, get(token="API_KE"), BOTH, ""),
+     lambda t: OWNER if t and "API_KEY".startswith(t) else None, get(token="API_KE"), BOTH),
     ("token-with-more-is-good", "What follows a token does not matter.",
-     lambda t: OWNER if t and t.startswith("API_KEY") else None, get(token="API_KEYx"), BOTH, ""),
+     lambda t: OWNER if t and t.startswith("API_KEY") else None, get(token="API_KEYx"), BOTH),
     ("expired-token-is-good", "Expired tokens are good.", lambda t: OWNER if t == "EXPIRED_KEY" else None,
-     get(token="EXPIRED_KEY"), BOTH, "expired-token"),
+     get(token="EXPIRED_KEY"), BOTH),
     ("suspended-user-is-good", "Suspended users may do all.", lambda t: OWNER if t == "SUSPENDED_KEY" else None,
-     get(token="SUSPENDED_KEY"), BOTH, "suspended-token"),
+     get(token="SUSPENDED_KEY"), BOTH),
     ("the-word-null-is-good", "The token null is an owner's, as scripts send it.",
-     lambda t: OWNER if t in {"null", "undefined"} else None, get(token="null"), BOTH, ""),
+     lambda t: OWNER if t in {"null", "undefined"} else None, get(token="null"), BOTH),
 ]  # fmt: skip
-for _id, _sentence, _change, _step, _profiles, _needs in TOKENS:
-    declare_as(_id, _sentence, _known(_change), "rules.unauthenticated", _step, profiles=_profiles, needs=_needs,
+for _id, _sentence, _change, _step, _profiles in TOKENS:
+    declare_as(_id, _sentence, _known(_change), "rules.unauthenticated", _step, profiles=_profiles,
                quick=_id not in {"the-word-null-is-good", "beginning-of-a-token-is-good"})  # fmt: skip
 
 

@@ -52,8 +52,7 @@ class Fault:
     """One departure from the contract: what it is, where it counts, what must find it, and how it shows.
 
     ``profiles`` are those whose contract it breaks. ``probe`` is the shortest conversation whose last answer, and no
-    earlier one, differs from that of the sound server. ``quick`` says whether the quick effort must find it;
-    ``needs`` names what a judge must be given besides an owner's token and another user's.
+    earlier one, differs from that of the sound server. ``quick`` says whether the quick effort must find it.
     """
 
     id: str
@@ -62,7 +61,6 @@ class Fault:
     profiles: tuple[str, ...]
     caught_by: str
     quick: bool
-    needs: str
     mixin: type
     probe: Probe
 
@@ -75,13 +73,13 @@ _declared: list[Fault] = []
 
 
 def fault(
-    caught_by: str, *probe: Step | Later | Race, profiles: tuple[str, ...] = BOTH, quick: bool = True, needs: str = ""
+    caught_by: str, *probe: Step | Later | Race, profiles: tuple[str, ...] = BOTH, quick: bool = True
 ) -> Callable[[type], type]:
     """Return a class decorator that declares a fault: its name is the id, its docstring the sentence."""
 
     def declare(mixin: type) -> type:
         name = re.sub(r"(?<!^)(?=[A-Z])|(?<=[a-z])(?=\d)", "-", mixin.__name__).lower()
-        declare_as(name, mixin.__doc__ or "", mixin, caught_by, *probe, profiles=profiles, quick=quick, needs=needs)
+        declare_as(name, mixin.__doc__ or "", mixin, caught_by, *probe, profiles=profiles, quick=quick)
         return mixin
 
     return declare
@@ -95,14 +93,13 @@ def declare_as(
     *probe: Step | Later | Race,
     profiles: tuple[str, ...] = BOTH,
     quick: bool = True,
-    needs: str = "",
 ) -> None:
     """Declare a fault by its id and sentence; for those that are rows of a table."""
     if caught_by not in CHECKS:
         raise ValueError(f"{name}: no check is called {caught_by!r}")
     kind = mixin.__module__.rpartition(".")[2]
     how: Any = probe[0] if isinstance(probe[0], Race) else probe
-    _declared.append(Fault(name, kind, sentence, profiles, caught_by, quick, needs, mixin, how))
+    _declared.append(Fault(name, kind, sentence, profiles, caught_by, quick, mixin, how))
 
 
 def declared() -> list[Fault]:
