@@ -86,6 +86,7 @@ def name_pattern(scene: Scene) -> None:
         return
     bad = {
         "empty": "",
+        "dash": "-",
         "upper case": f"{stem}-Upper",
         "underscore": f"{stem}_a",
         "dash at the start": f"-{stem}",
