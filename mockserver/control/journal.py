@@ -7,10 +7,10 @@ that reads, exports or dumps a journal can give it away (:mod:`mockserver.contro
 
 import threading
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 from mockserver.control.redaction import Redactor
 from mockserver.engine import jsonbody
@@ -29,41 +29,17 @@ KEPT_BODY = 64 * 1024  # octets of one body that are kept
 _OVERHEAD = 1200  # octets of memory that an entry takes beside its bodies, roughly
 
 
-class Entry:
+class Entry(NamedTuple):
     """One exchange. Everything in it is without secrets but ``response_body``, which holds what any client may read."""
 
-    __slots__ = (
-        "body",
-        "body_redacted",
-        "body_size",
-        "faults",
-        "headers",
-        "id",
-        "method",
-        "operation",
-        "path",
-        "principal",
-        "problem",
-        "query",
-        "response_body",
-        "response_headers",
-        "seconds",
-        "session",
-        "size",
-        "status",
-        "time",
-        "violations",
-    )
-
     id: int
-    session: str
     time: float
     seconds: float
     operation: str | None
     method: str
     path: str
     query: str
-    headers: list[tuple[str, str]]
+    headers: Sequence[tuple[str, str]]
     body: bytes
     body_size: int
     body_redacted: bool
@@ -71,7 +47,7 @@ class Entry:
     problem: str | None
     violations: tuple[Violation, ...]
     status: int | None
-    response_headers: list[tuple[str, str]]
+    response_headers: Sequence[tuple[str, str]]
     response_body: bytes
     faults: tuple[Applied, ...]
     size: int
@@ -90,7 +66,7 @@ class Journal:
         self._contract = contract
         self._max_entries = max_entries
         self._max_bytes = max_bytes
-        self._entries: deque[Entry] = deque()
+        self._entries: deque[tuple[Any, ...]] = deque()
         self._lock = threading.Lock()
         self._listeners: tuple[Callable[[], None], ...] = ()
 
@@ -107,41 +83,45 @@ class Journal:
     ) -> None:
         """Keep an exchange; ``response`` is what was sent, ``None`` where the connection was closed instead."""
         request, redactor, plan = exchange.request, self._redactor, exchange.plan
-        entry = Entry()
-        entry.session = self._name
-        entry.time, entry.seconds = when, seconds
-        entry.operation = plan.operation.id if plan is not None else None
-        entry.method = request.method
-        entry.path = request.path if "=" not in request.path else redactor.text(request.path)
-        entry.query = redactor.query(request.query) if request.query else ""
-        entry.headers = redactor.headers(request.headers.items())
-        body = request.body
-        entry.body_size = len(body) if body is not None else int(request.headers.get("content-length", 0))
-        entry.body, entry.body_redacted = redactor.body(body, exchange.body) if body else (b"", body is None)
-        if len(entry.body) > KEPT_BODY:
-            entry.body = entry.body[:KEPT_BODY]
-        entry.principal = exchange.principal.name if exchange.principal is not None else None
-        problem = exchange.problem  # not kept itself: it may hold on to frames, and to what was sent
-        entry.problem = problem.code if problem is not None else None
-        entry.violations = problem.violations if problem is not None else ()
-        entry.faults = faults
-        if response is None:
-            entry.status, entry.response_headers, entry.response_body = None, [], b""
-        else:
-            entry.status, entry.response_headers = response.status, response.headers
-            entry.response_body = response.body
-        entry.size = _OVERHEAD + len(entry.body) + len(entry.response_body)
-        self._keep(entry)
-
-    def _keep(self, entry: Entry) -> None:
-        entries = self._entries
+        sent, problem, principal = request.body, exchange.problem, exchange.principal
+        body, redacted = b"", sent is None
+        if sent:
+            body, redacted = redactor.body(sent, exchange.body)
+            body = body[:KEPT_BODY]
+        status, answer, answer_headers = None, b"", ()  # type: int | None, bytes, tuple[tuple[str, str], ...]
+        if response is not None:
+            status, answer, answer_headers = response.status, response.body, tuple(response.headers)
+        size = _OVERHEAD + len(body) + len(answer)
         with self._lock:
-            self.last += 1
-            entry.id = self.last
+            self.last = number = self.last + 1
+            # A plain tuple of plain values: the garbage collector need not look at it again and again.
+            entry = (
+                number,
+                when,
+                seconds,
+                plan.operation.id if plan is not None else None,
+                request.method,
+                request.path if "=" not in request.path else redactor.text(request.path),
+                redactor.query(request.query) if request.query else "",
+                redactor.headers(request.headers.items()),
+                body,
+                len(sent) if sent is not None else int(request.headers.get("content-length", 0)),
+                redacted,
+                principal.name if principal is not None else None,
+                # Not the problem itself: it may hold on to frames, and to what was sent.
+                problem.code if problem is not None else None,
+                problem.violations if problem is not None else (),
+                status,
+                answer_headers,
+                answer,
+                faults,
+                size,
+            )
+            entries = self._entries
             entries.append(entry)
-            self.bytes += entry.size
+            self.bytes += size
             while len(entries) > self._max_entries or (self.bytes > self._max_bytes and len(entries) > 1):
-                self.bytes -= entries.popleft().size
+                self.bytes -= entries.popleft()[-1]
         for listener in self._listeners:
             listener()
 
@@ -177,18 +157,19 @@ class Journal:
     def get(self, number: int) -> Entry | None:
         """Return an entry by its number, or ``None`` when it is not (or no longer) there."""
         with self._lock:
-            first = self._entries[0].id if self._entries else 0
+            first = self._entries[0][0] if self._entries else 0
             index = number - first
-            return self._entries[index] if first and 0 <= index < len(self._entries) else None
+            return Entry._make(self._entries[index]) if first and 0 <= index < len(self._entries) else None
 
     def entries(self, after: int = 0, before: int | None = None) -> list[Entry]:
         """Return the entries between two numbers, oldest first."""
         with self._lock:
             if not self._entries:
                 return []
-            skip = max(0, after - self._entries[0].id + 1)
-            found = list(self._entries)[skip:] if skip < len(self._entries) else []
-        return found if before is None else [entry for entry in found if entry.id < before]
+            skip = max(0, after - self._entries[0][0] + 1)
+            kept = list(self._entries)[skip:] if skip < len(self._entries) else []
+        found = map(Entry._make, kept)
+        return list(found) if before is None else [entry for entry in found if entry.id < before]
 
     def facts(self, entry: Entry) -> "EntryFacts":
         """Return an entry as matchers look at it."""
@@ -196,7 +177,7 @@ class Journal:
 
     def document(self, entry: Entry, view: str = "full") -> dict[str, Any]:
         """Return an entry as the control API shows it."""
-        return _document(entry, view, self._redactor)
+        return _document(entry, self._name, view, self._redactor)
 
 
 class EntryFacts:
@@ -254,10 +235,10 @@ class EntryFacts:
         return wanted in self._redactor.body(entry.response_body)[0].decode("utf-8", "replace").lower()
 
 
-def _document(entry: Entry, view: str, redactor: Redactor) -> dict[str, Any]:
+def _document(entry: Entry, session: str, view: str, redactor: Redactor) -> dict[str, Any]:
     document: dict[str, Any] = {
         "id": entry.id,
-        "session": entry.session,
+        "session": session,
         "time": rfc3339(datetime.fromtimestamp(entry.time, UTC)),
         "duration_ms": round(entry.seconds * 1000, 3),
         "operation": entry.operation,

@@ -2,6 +2,7 @@
 
 from bisect import bisect_left
 from collections.abc import Callable, Iterator
+from itertools import accumulate
 from typing import Any
 
 from mockserver.engine.contract import OperationPlan
@@ -16,20 +17,16 @@ class Figures:
     """Counts requests; as cheap as can be, since it is on the way of every one."""
 
     def __init__(self) -> None:
-        self._requests: dict[tuple[str, int], int] = {}
-        self._seconds: dict[str, list[float]] = {}
+        self._cells: dict[tuple[OperationPlan | None, int], list[float]] = {}
         self._faults: dict[str, int] = {}
 
     def count(self, plan: OperationPlan | None, status: int, seconds: float) -> None:
         """Count a request; status 0 stands for a connection that was closed instead."""
-        name = plan.operation.id if plan is not None else _NO_OPERATION
-        key = (name, status)
-        self._requests[key] = self._requests.get(key, 0) + 1
-        buckets = self._seconds.get(name)
-        if buckets is None:
-            buckets = self._seconds[name] = [0.0] * (len(_BOUNDS) + 2)
-        buckets[bisect_left(_BOUNDS, seconds)] += 1
-        buckets[-1] += seconds
+        cell = self._cells.get((plan, status))
+        if cell is None:
+            cell = self._cells[plan, status] = [0.0] * (len(_BOUNDS) + 2)
+        cell[bisect_left(_BOUNDS, seconds)] += 1
+        cell[-1] += seconds
 
     def fault(self, kind: str) -> None:
         """Count a fault that was applied."""
@@ -40,19 +37,18 @@ class Figures:
         from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
 
         requests = CounterMetricFamily("mock_requests", "Requests to the API.", labels=["operation", "status"])
-        for (operation, status), number in sorted(self._requests.items()):
-            requests.add_metric([operation, str(status) if status else "none"], number)
-        yield requests
         seconds = HistogramMetricFamily(
             "mock_request_seconds", "Time to answer, delays left out.", labels=["operation"]
         )
-        for operation, buckets in sorted(self._seconds.items()):
-            total: float = 0.0
-            series = []
-            for bound, count in zip((*map(str, _BOUNDS), "+Inf"), buckets[:-1], strict=True):
-                total += count
-                series.append((bound, total))
-            seconds.add_metric([operation], series, buckets[-1])
+        together: dict[str, list[float]] = {}
+        for (plan, status), cell in list(self._cells.items()):
+            name = plan.operation.id if plan is not None else _NO_OPERATION
+            requests.add_metric([name, str(status) if status else "none"], sum(cell[:-1]))
+            together[name] = [a + b for a, b in zip(together.get(name, [0.0] * len(cell)), cell, strict=True)]
+        yield requests
+        for name, cell in together.items():
+            bounds = (*map(str, _BOUNDS), "+Inf")
+            seconds.add_metric([name], list(zip(bounds, accumulate(cell[:-1]), strict=True)), cell[-1])
         yield seconds
         faults = CounterMetricFamily("mock_faults_applied", "Faults that were applied.", labels=["kind"])
         for kind, number in sorted(self._faults.items()):

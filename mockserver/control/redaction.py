@@ -68,13 +68,17 @@ class Redactor:
         self._assigned = re.compile(_ASSIGNED % "|".join(names), re.IGNORECASE)
         self._known: dict[str, int] = {}
 
-    def headers(self, headers: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    def headers(self, headers: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
         """Return headers without tokens."""
-        kind = self._kind
-        return [
-            (name, REDACTED) if kind(name) else (name, value) if "=" not in value else (name, self.text(value))
-            for name, value in headers
-        ]
+        known, kind = self._known.get, self._kind
+        return tuple(
+            [
+                pair
+                if not (k := known(pair[0])) and k is not None and "=" not in pair[1]
+                else (pair[0], REDACTED if kind(pair[0]) else self.text(pair[1]))
+                for pair in headers
+            ]
+        )
 
     def query(self, query: str) -> str:
         """Return a raw query string without tokens."""

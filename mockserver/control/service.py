@@ -23,6 +23,7 @@ from mockserver.engine import jsonbody
 from mockserver.engine.credentials import authenticate
 from mockserver.engine.exchange import Exchange
 from mockserver.engine.messages import Request, Response
+from mockserver.engine.operations import Operation
 from mockserver.engine.plans import MISSING, parse_query
 from mockserver.engine.problems import Problem
 
@@ -76,8 +77,9 @@ class Service:
             problem.code = "malformed-parameter" if problem.code == "invalid-body" else problem.code
             return Answer(pipeline.refuse(pipeline.exchange(request), problem))
         session.requests += 1
-        if session.faults or "prefer" in headers or "origin" in headers:
-            return self._special(session, request, started)
+        hits = session.faults.hit(RequestFacts(session, request), session.clock.now) if session.faults.faults else None
+        if hits or "prefer" in headers or "origin" in headers:
+            return self._special(session, request, started, hits or [])
         exchange = session.pipeline.run(request)
         self._record(session, exchange, exchange.response, started)
         return Answer(exchange.response)
@@ -123,14 +125,13 @@ class Service:
         for _, kind, _ in faults:
             self.figures.fault(kind)
 
-    def _special(self, session: Session, request: Request, started: float) -> Answer:
+    def _special(self, session: Session, request: Request, started: float, faults: list[Fault]) -> Answer:
         origin = request.headers.get("origin")
         if origin is not None and self._cors.is_preflight(request, request.headers):
             exchange = session.pipeline.exchange(request)
             exchange.response = self._cors.preflight(request, origin)
             self._record(session, exchange, exchange.response, started)
             return Answer(exchange.response)
-        faults = session.faults.hit(RequestFacts(session, request), session.clock.now) if session.faults else []
         exchange, preferences = self._carry_out(session, request, faults)
         answer, applied = _affected(session, exchange, faults)
         response = answer.response
@@ -275,24 +276,25 @@ class RequestFacts:
         self.headers: Mapping[str, str] = request.headers
 
     @cached_property
+    def _routed(self) -> tuple[Operation | None, dict[str, str]]:
+        found = self._session.pipeline.contract.router.match(self.path)
+        return (None, {}) if found is None else (found[0].methods.get(self.method), found[1])
+
+    @cached_property
     def exchange(self) -> Exchange:
         """The exchange as far as routing and credentials tell, whatever they think of it."""
         exchange = self._session.pipeline.exchange(self._request)
-        found = exchange.contract.router.match(self.path)
-        if found is not None:
-            exchange.path_values = found[1]
-            method = "GET" if self.method == "HEAD" and "HEAD" not in found[0].methods else self.method
-            operation = found[0].methods.get(method)
-            if operation is not None:
-                exchange.plan = exchange.contract.plans[operation.pointer]
-                with contextlib.suppress(Problem):
-                    authenticate(exchange)
+        operation, exchange.path_values = self._routed
+        if operation is not None:
+            exchange.plan = exchange.contract.plans[operation.pointer]
+            with contextlib.suppress(Problem):
+                authenticate(exchange)
         return exchange
 
     @property
     def operation(self) -> str | None:
         """The operationId."""
-        return self.exchange.operation.id if self.exchange.plan is not None else None
+        return self._routed[0].id if self._routed[0] is not None else None
 
     @property
     def principal(self) -> str | None:
@@ -302,7 +304,7 @@ class RequestFacts:
     @property
     def path_params(self) -> Mapping[str, str]:
         """The path parameters."""
-        return self.exchange.path_values
+        return self._routed[1]
 
     @cached_property
     def query(self) -> Mapping[str, list[str]]:
