@@ -5,6 +5,7 @@ Servers of a pair run at the same time and are asked in turns; the figure is the
 
 import argparse
 import json
+import os
 import re
 import shutil
 import statistics
@@ -12,14 +13,48 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.error
+import urllib.request
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from throughput import BIN, PATH, TOKEN, ask, server
-
+PATH = "/api/v2/ai/providers"
+TOKEN = {"Coder-Session-Token": "API_KEY", "Content-Type": "application/json"}
+BIN = Path(sys.executable).parent
 ITEM = PATH + "/openai-main"
 IDLE = {"match": {"operation": "deleteAIProvider"}, "effect": {"kind": "status", "status": 404}}
+
+
+@contextmanager
+def server(command: list[str], port: int, environment: dict[str, str]) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    """Start a server on one core and yield its address once it answers; it is ended afterwards."""
+    pinned = ["taskset", "-c", "0", *command] if shutil.which("taskset") and (os.cpu_count() or 1) > 1 else command
+    process = subprocess.Popen(
+        pinned, env={**os.environ, **environment}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    url = f"http://127.0.0.1:{port}"
+    try:
+        for _ in range(400):
+            try:
+                ask(url + PATH)
+                break
+            except OSError:
+                time.sleep(0.02)
+        yield url, process
+    finally:
+        process.terminate()
+        process.wait(timeout=20)
+
+
+def ask(url: str, method: str = "GET", body: str = "") -> bytes:
+    """Return the body of an answer, whatever its status."""
+    request = urllib.request.Request(url, method=method, headers=TOKEN, data=body.encode() or None)  # noqa: S310
+    try:
+        with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310  # loopback
+            return bytes(answer.read())
+    except urllib.error.HTTPError as error:
+        return bytes(error.read())
 
 
 def lua(sessions: int, method: str = "GET", body: str = "") -> str:

@@ -145,6 +145,7 @@ class _Worker:
         if hasattr(signal, "pthread_sigmask"):
             signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         _allow_connections()
+        gc.set_threshold(20_000, 20, 20)  # what is kept (journals) is no garbage: look at it less often
         mock = self._mock if self._mock is not None else create_mock(self._settings)
         threading.Thread(target=_announce, args=self._announcement, daemon=True).start()
         return mock.rsgi

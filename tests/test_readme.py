@@ -100,3 +100,15 @@ def test_every_link_of_readme_and_docs_leads_somewhere() -> None:
     for page in (ROOT / "README.md", *(ROOT / "docs").glob("*.md")):
         for target in re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text()):
             assert (page.parent / target).exists(), f"{page.name}: {target}"
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="there is no curl to run the commands with")
+def test_the_curl_commands_of_the_control_page_succeed_in_their_order() -> None:
+    page = (ROOT / "docs" / "control.md").read_text()
+    commands = [line[2:] for block in blocks(page, "console") for line in block.splitlines()]
+    assert len(commands) >= 20
+    with LocalServer(Settings()) as server:
+        for command in commands:
+            words = shlex.split(command.replace("http://127.0.0.1:8080", server.url))
+            done = subprocess.run([*words, "--silent", "--show-error"], capture_output=True, text=True, check=False)
+            assert done.returncode == 0, f"{command}: {done.stderr}"

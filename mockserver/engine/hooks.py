@@ -91,8 +91,8 @@ def unique_rule(name: str) -> Rule:
     """Return the rule that no two live records of a collection share a value of property ``name``."""
 
     def check(context: RuleContext) -> Iterable[Violation]:
-        if not isinstance(context.body, dict) or name not in context.body:
-            return
+        if not isinstance(context.body, dict) or isinstance(context.body.get(name, []), (dict, list)):
+            return  # nothing to compare, or of a type that its schema refuses
         found = context.table.find(name, context.parents, context.body[name])
         if found is not None and (context.current is None or found.id != context.current.id):
             yield Violation((name,), "unique", "is taken already")
