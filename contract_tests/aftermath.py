@@ -32,7 +32,7 @@ class Guardian:
     def after_check(self) -> None:
         """Remove what the check made, and stop the run where others' data changed. Raises :class:`HarmSeen`."""
         self._tell_unasked()
-        self._remove_known()
+        self.remove_made()
         if len(self.session.ledger.strangers) <= CLOSE_WATCH:
             self.stop_at_harm()
 
@@ -113,7 +113,7 @@ class Guardian:
         """Remove everything that this run made; return what could not be removed, in sentences."""
         if self.session.options.read_only:
             return []
-        left = self._remove_known()
+        left = self.remove_made()
         listed = [item for item in self.session.list_providers() or () if self.session.ledger.made(item)]
         for provider in listed:
             self.session.ledger.remember(provider)  # made although its create was not answered as one
@@ -129,7 +129,8 @@ class Guardian:
             if provider_id in still
         ]
 
-    def _remove_known(self) -> dict[str, str]:
+    def remove_made(self) -> dict[str, str]:
+        """Remove what is known to be there of what this run made; return the names of what stays, by id."""
         ledger = self.session.ledger
         left = {}
         for provider_id, name in list(ledger.live.items()):
@@ -148,8 +149,11 @@ class Guardian:
         for provider_id, before in self.session.ledger.strangers.items():
             name = before.get("name")
             if provider_id not in now:
-                changed.append(f"{name!r} is gone")
+                if self._detail(provider_id) is None:  # else it is the list that is wrong, which is no harm
+                    changed.append(f"{name!r} is gone")
             elif now[provider_id] != before:
+                if self._detail(provider_id) == before:
+                    continue
                 members = sorted(k for k in {*before, *now[provider_id]} if before.get(k) != now[provider_id].get(k))
                 changed.append(f"{name!r} has other {', '.join(members)}")
         for provider_id, before in self._details.items():
