@@ -2,6 +2,7 @@
 
 from contract_tests.checks import (
     aftermath,
+    model,
     preflight,
     rules_auth,
     rules_identity,
@@ -17,6 +18,7 @@ from contract_tests.checks import (
 
 __all__ = [
     "aftermath",
+    "model",
     "preflight",
     "rules_auth",
     "rules_identity",
