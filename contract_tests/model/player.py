@@ -162,7 +162,7 @@ class Player:
     def fill(self, count: int) -> None:
         """Create plain providers, in an order that is not that of their names."""
         for number in range(count):
-            self.create("kdwagz"[number % 6], {"type": "openai", "base_url": URLS[0], "enabled": number % 2 == 0})
+            self.create("kdwagz"[number % 6], {"type": "openai", "base_url": URLS[0], "enabled": number % 2 == 1})
 
     def read(self, slot: int, by_name: bool) -> None:
         """Get a provider that is there; one that nobody has where there is none."""
