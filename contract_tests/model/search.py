@@ -138,14 +138,15 @@ class Game:
         self.ended = True
         try:
             if not self.over:
-                self._play(self.player.audit)
+                self._play(self.player.audit, since=len(self.search.scene.session.trail))
         finally:
             try:
                 self.search.scene.guardian.remove_made()
             except ContractTestsError as problem:
                 self.search.problem = self.search.problem or problem
 
-    def _play(self, act: Callable[[], None]) -> None:
+    def _play(self, act: Callable[[], None], since: int | None = None) -> None:
+        """Play something. Of what was asked `since` that exchange, only the one that shows a difference is told."""
         search = self.search
         search.late = search.late or time.monotonic() > search.deadline
         if search.stopped:
@@ -158,7 +159,9 @@ class Game:
             self.over = True
         except Parted as parted:
             self.over = True
-            search.shown = Shown(parted.difference, tuple(self.steps), tuple(search.scene.session.trail))
+            trail = search.scene.session.trail
+            exchanges = trail if since is None else [*trail[:since], trail[-1]]
+            search.shown = Shown(parted.difference, tuple(self.steps), tuple(exchanges))
             raise Stop from parted
         except ContractTestsError as problem:
             self.over = True
