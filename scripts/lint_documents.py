@@ -4,10 +4,11 @@ Needs Node.js with npm; the linters' versions are pinned in `scripts/lint/packag
 """
 
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
+
+from npm_programs import NoPrograms, programs
 
 ROOT = Path(__file__).resolve().parent.parent
 LINT = ROOT / "scripts" / "lint"
@@ -16,23 +17,16 @@ DOCUMENTS = [str(ROOT / "openapi" / f"{name}.yaml") for name in ("reference", "d
 
 def main() -> int:
     """Install the linters where they are missing, run both, and return the exit code."""
-    npm = shutil.which("npm")
-    if npm is None:
-        print("lint: no 'npm' found; install Node.js 20 or later to judge the documents", file=sys.stderr)
+    try:
+        found = programs(LINT)
+    except NoPrograms as error:
+        print(f"lint: {error}", file=sys.stderr)
         return 2
-    if not (LINT / "node_modules" / ".package-lock.json").exists():
-        installed = subprocess.run(
-            [npm, "ci", "--no-audit", "--no-fund", "--ignore-scripts"], cwd=LINT, capture_output=True, text=True
-        )
-        if installed.returncode:
-            print(f"lint: npm ci failed:\n{installed.stderr}", file=sys.stderr)
-            return 2
-    programs = LINT / "node_modules" / ".bin"
     environment = {**os.environ, "REDOCLY_TELEMETRY": "off", "REDOCLY_SUPPRESS_UPDATE_NOTICE": "true", "CI": "true"}
     failed = False
     commands: tuple[list[str | Path], ...] = (
-        [programs / "redocly", "lint", "--config", LINT / "redocly.yaml", "--format", "summary", *DOCUMENTS],
-        [programs / "spectral", "lint", "-r", LINT / "spectral.yaml", "--fail-severity", "error", *DOCUMENTS],
+        [found / "redocly", "lint", "--config", LINT / "redocly.yaml", "--format", "summary", *DOCUMENTS],
+        [found / "spectral", "lint", "-r", LINT / "spectral.yaml", "--fail-severity", "error", *DOCUMENTS],
     )
     for command in commands:
         done = subprocess.run([str(part) for part in command], env=environment, capture_output=True, text=True)

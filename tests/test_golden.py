@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from golden.casefile import PROFILES, Case, at_pointer, filled, leaks, mismatch, read_case, read_cases, secrets_of
+from golden.casefile import PROFILES, Case, at_pointer, filled, leaks, mismatch, read_case, read_cases, secrets_of, sent
 
 from mockserver.app import create_mock
 from mockserver.settings import Settings
@@ -25,22 +25,10 @@ class Conversation:
         self.saved: dict[str, Any] = {}
 
     def ask(self, request: dict[str, Any]) -> Any:
-        headers = {} if request.get("token", "API_KEY") is None else {"Coder-Session-Token": "API_KEY"}
-        if request.get("token"):
-            headers["Coder-Session-Token"] = request["token"]
-        data = None
-        if "body" in request:
-            data = json.dumps(filled(request["body"], self.saved)).encode()
-        elif "raw" in request:
-            data = (request["raw"] * request.get("repeat", 1)).encode()
-        if data is not None:
-            headers["Content-Type"] = "application/json"
-        headers = {
-            name: value for name, value in {**headers, **request.get("headers", {})}.items() if value is not None
-        }
-        path = filled(request["path"], self.saved)
-        query = filled(request.get("query"), self.saved)
-        return self.client.open(path, method=request["method"], headers=headers, data=data, query_string=query)
+        asked = sent(request, self.saved)
+        return self.client.open(
+            asked.path, method=asked.method, headers=asked.headers, data=asked.data, query_string=asked.query
+        )
 
 
 def faults(case: Case, profile: str, request: dict[str, Any], expect: dict[str, Any], response: Any) -> list[str]:

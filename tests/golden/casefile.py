@@ -92,6 +92,34 @@ def filled(value: Any, saved: dict[str, Any]) -> Any:
     return _PLACEHOLDER.sub(lambda match: str(saved[match[1]]), value)
 
 
+@dataclass(frozen=True)
+class Sent:
+    """A request as it is sent: the path with its placeholders filled, nothing percent-encoded yet."""
+
+    method: str
+    path: str
+    query: dict[str, str] | None
+    headers: dict[str, str]
+    data: bytes | None
+
+
+def sent(request: dict[str, Any], saved: dict[str, Any]) -> Sent:
+    """Return what a request of a case stands for; ``API_KEY`` in the header where it names no token."""
+    headers = {} if request.get("token", "API_KEY") is None else {"Coder-Session-Token": "API_KEY"}
+    if request.get("token"):
+        headers["Coder-Session-Token"] = request["token"]
+    data = None
+    if "body" in request:
+        data = json.dumps(filled(request["body"], saved)).encode()
+    elif "raw" in request:
+        data = (request["raw"] * request.get("repeat", 1)).encode()
+    if data is not None:
+        headers["Content-Type"] = "application/json"
+    headers = {name: value for name, value in {**headers, **request.get("headers", {})}.items() if value is not None}
+    path, query = filled(request["path"], saved), filled(request.get("query"), saved)
+    return Sent(request["method"], path, query, headers, data)
+
+
 def at_pointer(value: Any, pointer: str) -> Any:
     """Return what a JSON pointer points at. Raises :class:`LookupError` when there is nothing."""
     for part in pointer.split("/")[1:]:
