@@ -167,8 +167,7 @@ def report(profile: str, source: str, verdicts: list[Verdict]) -> int:
 def judge_profile(prism: Path, profile: str, seed: int) -> int:
     """Have all answers of one profile judged, and return the number of those with a violation."""
     # Prism judges no bodies under a jsonSchemaDialect, even the standard one.
-    document = {name: value for name, value in load_document(document_path(profile)).items()}
-    document.pop("jsonSchemaDialect", None)
+    document = {k: v for k, v in load_document(document_path(profile)).items() if k != "jsonSchemaDialect"}
     upstream = Upstream()
     with tempfile.TemporaryDirectory() as name, LocalServer(app=upstream) as server:
         folder = Path(name)

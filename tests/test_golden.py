@@ -1,6 +1,5 @@
 """Golden exchanges: every file below ``golden`` is a conversation that the mock must hold exactly so."""
 
-import json
 from pathlib import Path
 from typing import Any
 

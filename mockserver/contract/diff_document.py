@@ -4,6 +4,7 @@ import json
 import math
 from collections.abc import Iterator
 from typing import Any, NamedTuple
+from urllib.parse import unquote
 
 from mockserver.contract.yamlfile import pointer_parts, to_pointer
 from mockserver.errors import DocumentError, Fault
@@ -122,7 +123,7 @@ class Side:
         if reference != "#" and not reference.startswith("#/"):
             return None
         node = self.root
-        for part in pointer_parts(reference):
+        for part in pointer_parts(unquote(reference)):
             value = node.value
             if isinstance(value, dict) and part in value:
                 node = node.at(part)

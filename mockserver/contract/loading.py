@@ -3,10 +3,12 @@
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 from mockserver.contract import yamlfile
 from mockserver.engine.contract import Contract
 from mockserver.engine.hooks import Hooks
+from mockserver.engine.references import localized
 from mockserver.errors import DocumentError, Fault, PageError
 
 __all__ = ["document_or_page", "load_contract", "load_document"]
@@ -29,7 +31,11 @@ def load_document(path: Path) -> dict[str, Any]:
         raise DocumentError(
             Fault(f"is not OpenAPI 3.1: found {found}", name, 1, "#/openapi", "Convert the document to 3.1.")
         )
-    bad = [(place, *fault) for place, reference in _references(data) if (fault := _reference_fault(data, reference))]
+    try:
+        plain = localized(data)
+    except DocumentError as error:
+        raise _placed(error, path) from None
+    bad = [(place, *fault) for place, reference in _references(plain) if (fault := _reference_fault(plain, reference))]
     if bad:
         text = yamlfile.read(path, DocumentError)
         raise DocumentError(
@@ -42,7 +48,7 @@ def load_document(path: Path) -> dict[str, Any]:
 def document_or_page(path: Path) -> tuple[dict[str, Any], tuple[Fault, ...]]:
     """Return the document of a file, derived first when it is a reference page (``.md``), and the warnings of that."""
     if path.suffix.lower() not in {".md", ".markdown"}:
-        return load_document(path), ()
+        return dict(localized(load_document(path))), ()
     from mockserver.contract.derive import derive
 
     derivation = derive(yamlfile.read(path, PageError), name=str(path))
@@ -55,28 +61,32 @@ def load_contract(path: Path, hooks: Mapping[str, type[Hooks]] | None = None, *,
     ``hooks`` are those of the domains, used for the collections whose rules the document names.
     """
     data = load_document(path)
-    text = ""
     try:
         if judge:
             from mockserver.engine.authority import check_document
 
-            check_document(data)
+            check_document(localized(data))
         contract = Contract(data, _wanted(data, hooks or {}))
         if not contract.document.operations:
             raise DocumentError(Fault("has no operation", pointer="#/paths", hint="Add at least one path."))
         return contract
     except DocumentError as error:
-        text = text or yamlfile.read(path, DocumentError)
-        raise DocumentError(
-            Fault(
-                fault.message,
-                str(path),
-                yamlfile.line_of(text, yamlfile.pointer_parts(fault.pointer)),
-                fault.pointer,
-                fault.hint,
-            )
-            for fault in error.faults
-        ) from None
+        raise _placed(error, path) from None
+
+
+def _placed(error: DocumentError, path: Path) -> DocumentError:
+    """Return the faults of a document with the file and the lines that they are in."""
+    text = yamlfile.read(path, DocumentError)
+    return DocumentError(
+        Fault(
+            fault.message,
+            str(path),
+            yamlfile.line_of(text, yamlfile.pointer_parts(fault.pointer)),
+            fault.pointer,
+            fault.hint,
+        )
+        for fault in error.faults
+    )
 
 
 def _wanted(data: Mapping[str, Any], hooks: Mapping[str, type[Hooks]]) -> Mapping[str, type[Hooks]]:
@@ -105,7 +115,7 @@ def _reference_fault(data: Any, reference: str) -> tuple[str, str] | None:
             return f"the reference {seen[0]!r} leads back to itself", "Break the loop."
         seen.append(reference)
         node = data
-        for part in yamlfile.pointer_parts(reference):
+        for part in yamlfile.pointer_parts(unquote(reference)):
             if isinstance(node, dict) and part in node:
                 node = node[part]
             elif isinstance(node, list) and part.isdecimal() and int(part) < len(node):

@@ -15,6 +15,7 @@ from mockserver.engine.messages import Request, Response
 from mockserver.engine.operations import Document, Operation
 from mockserver.engine.plans import parse_cookies
 from mockserver.engine.problems import Violation
+from mockserver.engine.references import with_schemas, without_annotated_formats
 from mockserver.engine.wording import SchemaError, from_core, violations_of
 
 __all__ = ["Authority", "check_document"]
@@ -62,7 +63,7 @@ class Authority:
             extra_media_type_deserializers=self._deserializers(),
             extra_format_validators=_format_validators(),
         )
-        raw = _without_security(self._document.raw)
+        raw = _without_security(with_schemas(self._document.raw, _judgeable))
         raw["servers"] = [{"url": path or "/"} for path in self._document.base_paths]
         return OpenAPI.from_dict(raw, config=config)
 
@@ -103,6 +104,22 @@ class Authority:
 def _decode(body: bytes, **parameters: str) -> Any:
     """Return a JSON body's value; openapi-core hands over what stands beside the media type, such as ``charset``."""
     return jsonbody.decode(body)
+
+
+def _judgeable(schema: Any, pointer: str) -> Any:
+    """Return an outermost schema as openapi-core reads it right.
+
+    It cannot judge by a boolean schema nor by a dialect that it does not know, and loses what stands beside a `$ref`.
+    """
+    if isinstance(schema, bool):
+        return {} if schema else {"not": {}}
+    schema = without_annotated_formats(schema)
+    if not isinstance(schema, Mapping):
+        return schema
+    result = {name: value for name, value in schema.items() if name != "$schema"}
+    if "$ref" in result and len(result) > 1:
+        result["allOf"] = [{"$ref": result.pop("$ref")}, *result.get("allOf", ())]
+    return result
 
 
 def _without_security(raw: Mapping[str, Any]) -> dict[str, Any]:

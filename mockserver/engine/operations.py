@@ -3,7 +3,9 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import unquote
 
+from mockserver.engine.references import escape, localized
 from mockserver.errors import DocumentError, Fault
 
 __all__ = [
@@ -13,7 +15,6 @@ __all__ = [
     "Parameter",
     "ResponseSpec",
     "SecurityScheme",
-    "escape",
 ]
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
@@ -96,19 +97,16 @@ class Operation:
         return f"{self.method} {self.path}"
 
 
-def escape(part: str) -> str:
-    """Return a member name as a part of a JSON pointer (RFC 6901, section 3)."""
-    return part.replace("~", "~0").replace("/", "~1")
-
-
 class Document:
     """A loaded OpenAPI document with its references followed on demand.
 
-    The data must be normalised already: string keys, references inside the document only.
+    The data must be normalised already: string keys, references inside the document only. ``source`` is the document
+    as it was given, ``raw`` the same with nothing but pointers for references (:mod:`mockserver.engine.references`).
     """
 
     def __init__(self, raw: Mapping[str, Any]) -> None:
-        self.raw = raw
+        self.source = raw
+        self.raw = raw = localized(raw)
         self.base_paths = _base_paths(raw)
         self.security_schemes = dict(self._security_schemes())
         self.operations = tuple(self._operations())
@@ -121,7 +119,7 @@ class Document:
         """Return ``node`` after its ``$ref`` chain, and the pointer of where it stands."""
         seen = []
         while isinstance(node, Mapping) and isinstance(node.get("$ref"), str):
-            reference = node["$ref"]
+            reference = unquote(node["$ref"])
             if reference in seen:
                 raise DocumentError(
                     Fault(
@@ -137,7 +135,7 @@ class Document:
         return node, pointer
 
     def at(self, reference: str) -> Any:
-        """Return the node that a local reference (``#/components/...``) names."""
+        """Return the node that a pointer (``#/components/...``) leads to."""
         if not reference.startswith("#"):
             raise DocumentError(
                 Fault(

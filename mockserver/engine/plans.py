@@ -8,7 +8,7 @@ import base64
 import binascii
 import copy
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 from urllib.parse import quote, unquote_plus
 
@@ -16,7 +16,16 @@ import jsonschema_rs
 
 from mockserver.engine.operations import Document, Parameter
 from mockserver.engine.problems import Violation
+from mockserver.engine.references import (
+    POINTER_SAFE,
+    escape,
+    named_roots,
+    parts_of,
+    with_schemas,
+    without_annotated_formats,
+)
 from mockserver.engine.wording import from_rs, violations_of
+from mockserver.errors import DocumentError, Fault
 
 __all__ = ["MISSING", "Compiler", "ParameterPlan", "SchemaPlan", "Unsure", "parse_cookies", "parse_query"]
 
@@ -56,8 +65,16 @@ class Compiler:
     """Compiles the schemas of one document; a schema that does not compile has no plan."""
 
     def __init__(self, document: Document) -> None:
-        self._prepared = prepared = _prepare(copy.deepcopy(dict(document.raw)))
-        self._registry = jsonschema_rs.Registry([(_URI, prepared)], draft=jsonschema_rs.Draft202012)
+        self._named = named_roots(document.source)
+        source = with_schemas(document.source, lambda schema, _: without_annotated_formats(schema))
+        self._prepared = prepared = _prepare(copy.deepcopy(source))
+        _gather(prepared, self._named)
+        try:
+            self._registry = jsonschema_rs.Registry([(_URI, prepared)], draft=jsonschema_rs.Draft202012)
+        except (jsonschema_rs.ReferencingError, ValueError) as error:
+            raise DocumentError(
+                Fault(f"has a schema whose name cannot be used: {error}", pointer="#/components/schemas")
+            ) from None
         self._plans: dict[str, SchemaPlan | None] = {}
 
     def schema(self, pointer: str) -> SchemaPlan | None:
@@ -69,8 +86,10 @@ class Compiler:
     def _compile(self, pointer: str) -> SchemaPlan | None:
         if not pointer:
             return None
-        # A pointer inside a reference is a URI fragment, and escaped like one (RFC 6901, section 6).
-        reference = _URI + "#" + quote(pointer[1:], safe="/~!$&'()*+,;=:@?")
+        home = next((root for root in self._named if pointer == root or pointer.startswith(f"{root}/")), "")
+        if home:
+            pointer = _gathered(home) + pointer.removeprefix(home)
+        reference = _URI + _fragment(pointer)
         try:
             validator = jsonschema_rs.Draft202012Validator(
                 {"$ref": reference},
@@ -82,6 +101,33 @@ class Compiler:
         except (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError, ValueError):
             return None
         return SchemaPlan(validator, self._prepared)
+
+
+def _gathered(root: str) -> str:
+    """Return the pointer of a schema that was gathered, from where it stood."""
+    return f"#/$defs/{escape(root)}"
+
+
+def _gather(prepared: dict[str, Any], roots: Iterable[str]) -> None:
+    """Put the schemas that hold names where the validator looks for names: nothing else in the document is a schema.
+
+    One that is a resource of its own leaves a reference behind, since a pointer that passes through the document
+    would not see that the base changes.
+    """
+    for root in roots:
+        *front, last = parts_of(root)
+        parent: Any = prepared
+        for name in front:
+            parent = parent[int(name)] if isinstance(parent, list) else parent[name]
+        schema = parent[last]
+        prepared.setdefault("$defs", {})[root] = schema
+        if isinstance(schema.get("$id"), str):
+            parent[last] = {"$ref": _fragment(_gathered(root))}
+
+
+def _fragment(pointer: str) -> str:
+    """Return a pointer as it stands in a reference, escaped like any URI fragment (RFC 6901, section 6)."""
+    return "#" + quote(pointer[1:], safe=POINTER_SAFE)
 
 
 def _prepare(node: Any) -> Any:
