@@ -108,9 +108,12 @@ def _media_type(exchange: Exchange) -> str:
 def _ask_authority(exchange: Exchange) -> tuple[Violation, ...]:
     """Have openapi-core judge the whole request, after the strict reading of its body."""
     plan, request = exchange.planned, exchange.request
+    media_type = request.headers.get("content-type", "")
     if plan.body_plans and request.body:
         name = _media_type_or_first(exchange)
         if name is not None:
+            # What stands beside the name of a JSON type says nothing, and openapi-core fails where it is malformed.
+            media_type = media_type.partition(";")[0].strip()
             try:
                 exchange.body = jsonbody.decode(request.body)
             except jsonbody.MalformedJSON as error:
@@ -118,7 +121,8 @@ def _ask_authority(exchange: Exchange) -> tuple[Violation, ...]:
     elif plan.body_plans and plan.operation.body_required:
         raise Problem("malformed-body", "The body cannot be read as JSON.", "What was found: the body is empty.")
     any_type = exchange.contract.any_content_type and bool(plan.operation.body)
-    media_type = plan.operation.body[0].name if any_type else request.headers.get("content-type", "")
+    if any_type:
+        media_type = plan.operation.body[0].name
     violations = exchange.contract.authority.request(plan.operation, request, exchange.path_values, media_type)
     if not violations:
         _read_parameters_leniently(exchange)
