@@ -4,15 +4,17 @@ BIN := .venv/bin
 SERVE ?=
 BENCH ?=
 TEETH ?=
+JUDGE ?=
 PYTEST ?= -n auto
 
-.PHONY: bench-sessions help serve test setup lint types unit documents lint-documents bench teeth format
+.PHONY: bench-sessions help serve test setup lint types unit documents lint-documents second-judge bench teeth format
 
 help:
 	@echo "make serve      set up, then start the mock on 127.0.0.1:8080 (options: SERVE='--profile deployed')"
 	@echo "make test       set up, then run every test, the linter and the type checker"
 	@echo "make documents  write openapi/*.yaml anew from the reference page and the overlays"
 	@echo "make lint-documents  judge openapi/*.yaml with Redocly and Spectral (needs Node.js)"
+	@echo "make second-judge    have Prism judge the mock's answers, in both profiles (needs Node.js)"
 	@echo "make bench-sessions  measure what sessions, journal and faults cost (needs wrk)"
 	@echo "make bench      measure the mock beside Flask, Prism and WireMock (needs wrk, Node.js, Java)"
 	@echo "make teeth      run the contract tests against servers broken on purpose (TEETH='--profile documented --effort standard')"
@@ -45,6 +47,9 @@ lint-documents: setup
 
 bench-sessions: setup
 	@$(BIN)/python benchmarks/sessions.py $(BENCH)
+
+second-judge: setup
+	@$(BIN)/python scripts/second_judge.py $(JUDGE)
 
 bench: setup
 	@$(BIN)/python -m benchmarks $(BENCH)
