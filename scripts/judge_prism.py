@@ -22,7 +22,7 @@ from urllib.parse import urlsplit
 __all__ = ["Answer", "Judge", "JudgeFailed", "Sent", "Upstream", "Verdict", "Violation"]
 
 Bend = Callable[["Answer"], "Answer"]
-PATIENCE = 5.0  # seconds that Prism has for one exchange
+PATIENCE = 20.0  # seconds that Prism has for one exchange
 TOO_MANY = "too many"
 OWN_ERROR = "https://stoplight.io/prism/errors#"
 
@@ -139,7 +139,11 @@ class Judge:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._process.terminate()
-        self._process.wait()
+        try:
+            self._process.wait(10)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
         self._log.close()
 
     def exchange(self, sent: Sent) -> Verdict:

@@ -155,12 +155,14 @@ def report(profile: str, source: str, verdicts: list[Verdict]) -> int:
     )
     statuses = sorted(Counter(verdict.answer.status for verdict in judged).items())
     print("judge:   by status: " + ", ".join(f"{status}: {count}" for status, count in statuses))
+    found: dict[str, list[str]] = {}
     for verdict in faulty:
-        for violation in verdict.faults:
-            print(
-                f"judge:   ! {verdict.operation} answered {verdict.answer.status}: {violation.place or 'answer'}: "
-                f"{violation.rule}: {violation.message}"
-            )
+        for fault in verdict.faults:
+            line = f"{verdict.operation} answered {verdict.answer.status}: {fault.place or 'answer'}: {fault.rule}"
+            asked = f"{verdict.sent.method} {verdict.sent.target[:120]}"
+            found.setdefault(f"{line}: {fault.message}", []).append(asked)
+    for line, requests in found.items():
+        print(f"judge:   ! {line} ({len(requests)} times, first for {requests[0]})")
     return len(faulty)
 
 
