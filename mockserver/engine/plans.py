@@ -114,15 +114,18 @@ def _gather(prepared: dict[str, Any], roots: Iterable[str]) -> None:
     One that is a resource of its own leaves a reference behind, since a pointer that passes through the document
     would not see that the base changes.
     """
+    gathered: dict[str, Any] = {}
     for root in roots:
         *front, last = parts_of(root)
         parent: Any = prepared
         for name in front:
             parent = parent[int(name)] if isinstance(parent, list) else parent[name]
         schema = parent[last]
-        prepared.setdefault("$defs", {})[root] = schema
+        gathered[root] = schema
         if isinstance(schema.get("$id"), str):
             parent[last] = {"$ref": _fragment(_gathered(root))}
+    if gathered:
+        prepared["$defs"] = gathered
 
 
 def _fragment(pointer: str) -> str:
