@@ -18,7 +18,8 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from openapi_spec_validator.schemas import openapi_v31_schema_validator
 from openapi_spec_validator.validation import keywords
 
-from mockserver.engine.operations import METHODS, Document, escape
+from mockserver.engine.operations import METHODS, Document
+from mockserver.engine.references import POINTER_SAFE, escape
 from mockserver.errors import DocumentError, Fault
 
 __all__ = ["check_document"]
@@ -40,7 +41,6 @@ _ESCAPED = (
     jsonschema_rs.ReferencingError,
     jsonschema_rs.ValidationError,
 )
-_FRAGMENT = "/~!$&'()*+,;=:@?"  # what a JSON pointer may hold unescaped as a URI fragment (RFC 3986, section 3.5)
 
 
 def check_document(raw: Mapping[str, Any]) -> None:
@@ -178,7 +178,7 @@ class _Proof:
         if self._registry is None:
             self._registry = jsonschema_rs.Registry([(_URI, self._raw)], draft=jsonschema_rs.Draft202012)
         validator = jsonschema_rs.Draft202012Validator(
-            {"$ref": f"{_URI}#{quote(at[1:], safe=_FRAGMENT)}"},
+            {"$ref": f"{_URI}#{quote(at[1:], safe=POINTER_SAFE)}"},
             registry=self._registry,
             validate_formats=True,
             offline=True,

@@ -184,6 +184,8 @@ class _Index:
         result = _mapped(schema, lambda inner, path: self.rewritten(inner, base, _extended(pointer, path)))
         for name in _NAMES:
             result.pop(name, None)
+        if schema.get("$schema") in self._resources:  # a dialect that the document defines
+            del result["$schema"]
         for keyword in ("$ref", "$dynamicRef"):
             reference = schema.get(keyword)
             if not isinstance(reference, str):
