@@ -57,6 +57,40 @@ def render(result: RunResult) -> str:
     """Return the page. Its policy allows its own style and script, by their digests, and nothing else."""
     result = text.cleaned(result)
     css, script = _part("page.css"), _part("page.js")
+    findings = summary.worst_first(result.findings)
+    columns = _statuses(result)
+    found = summary.dimensions(result)
+    # Both are files of ours; nothing that a server said is in them.
+    style = {"css": Markup(css), "script": Markup(script), "policy": _policy(css, script)}  # noqa: S704
+    return (
+        _environment()
+        .from_string(_part("page.html.j2"))
+        .render(
+            **style,
+            result=result,
+            title=TITLES[result.verdict],
+            verdict_line=summary.verdict_line(result),
+            repeat=text.cut(summary.repeat_command(result), CURL_CHARACTERS),
+            findings=findings,
+            numbers={(finding.check, finding.code): place for place, finding in enumerate(findings, 1)},
+            open_findings=len(result.findings) <= OPEN_AT_MOST,
+            severities=[one for one in Severity if any(finding.severity is one for finding in result.findings)],
+            severity_line=summary.severities(result.findings),
+            layers=summary.layers(result),
+            verdicts=list(Verdict),
+            dimensions=found,
+            exercised=sum(one.exercised for one in found),
+            declared=sum(one.declared for one in found),
+            status_columns=columns,
+            matrix=_matrix(result.coverage, columns),
+            timings=sorted(result.timings, key=lambda timing: -timing.p95),
+            slowest=max((timing.slowest for timing in result.timings), default=0.0) or 1.0,
+        )
+    )
+
+
+def _environment() -> Environment:
+    """What the template is written in: everything is escaped, and nothing shown is longer than a reader needs."""
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     environment.filters.update(
         number=text.number,
@@ -71,32 +105,7 @@ def render(result: RunResult) -> str:
     environment.globals.update(
         contrast=words.contrast, media_type=words.media_type, seen=words.seen, plural=text.plural
     )
-    findings = summary.worst_first(result.findings)
-    columns = _statuses(result)
-    found = summary.dimensions(result)
-    # Both are files of ours; nothing that a server said is in them.
-    style = {"css": Markup(css), "script": Markup(script), "policy": _policy(css, script)}  # noqa: S704
-    return environment.from_string(_part("page.html.j2")).render(
-        **style,
-        result=result,
-        title=TITLES[result.verdict],
-        verdict_line=summary.verdict_line(result),
-        repeat=text.cut(summary.repeat_command(result), CURL_CHARACTERS),
-        findings=findings,
-        numbers={(finding.check, finding.code): place for place, finding in enumerate(findings, 1)},
-        open_findings=len(result.findings) <= OPEN_AT_MOST,
-        severities=[one for one in Severity if any(finding.severity is one for finding in result.findings)],
-        severity_line=summary.severities(result.findings),
-        layers=summary.layers(result),
-        verdicts=list(Verdict),
-        dimensions=found,
-        exercised=sum(one.exercised for one in found),
-        declared=sum(one.declared for one in found),
-        status_columns=columns,
-        matrix=_matrix(result.coverage, columns),
-        timings=sorted(result.timings, key=lambda timing: -timing.p95),
-        slowest=max((timing.slowest for timing in result.timings), default=0.0) or 1.0,
-    )
+    return environment
 
 
 def _part(name: str) -> str:

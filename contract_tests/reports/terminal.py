@@ -51,7 +51,7 @@ class Terminal:
     ) -> None:
         """Write to `stream`, on a terminal of `width` columns where it cannot be asked; `clock` gives seconds."""
         # The style is all that rich is to see in a text: no markup, emoji names or highlighting of what servers sent.
-        self._console = Console(
+        self._console = _Console(
             file=stream,
             width=width,
             color_system=None if os.environ.get("NO_COLOR") else "auto",
@@ -302,6 +302,17 @@ class Terminal:
         except (UnicodeEncodeError, LookupError):
             return escaped(character)
         return character
+
+
+class _Console(Console):
+    """A console that outlives its reader, as in `contract-tests run ... | head`."""
+
+    def on_broken_pipe(self) -> None:
+        """Go on in silence: the run has to clean up, to write its reports and to end with the right exit code."""
+        self.quiet = True
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, self.file.fileno())
+        os.close(nowhere)
 
 
 def _name(text: str) -> str:

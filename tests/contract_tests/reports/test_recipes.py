@@ -119,6 +119,10 @@ def test_the_action_installs_from_its_own_checkout(runner, tmp_path):
     command = tmp_path / "contract-tests" / "bin" / "contract-tests"
     shown = subprocess.run([command, "--help"], env=environment, capture_output=True, text=True, check=False)
     assert "clean" in shown.stdout, shown.stderr
+    # What the reports are made from came along.
+    page = next((tmp_path / "contract-tests").glob("**/site-packages/contract_tests/reports/page"))
+    assert {one.name for one in page.iterdir()} == {"page.html.j2", "page.css", "page.js"}
+    assert (page.parent / "report.schema.json").is_file()
 
 
 def test_the_action_passes_for_a_server_that_conforms(server, runner):

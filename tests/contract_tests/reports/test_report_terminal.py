@@ -216,3 +216,11 @@ def test_the_terminal_is_put_in_order_when_the_run_breaks_off():
         raise KeyboardInterrupt
     text = b"".join(written).decode()
     assert text.rindex("\x1b[?25h") > text.rindex("\x1b[?25l")
+
+
+def test_the_run_goes_on_when_nobody_reads_any_more():
+    theirs, ours = os.pipe()
+    os.close(theirs)
+    with os.fdopen(ours, "w", encoding="utf-8") as stream, Terminal(stream) as terminal:
+        for event in kit.stream(kit.failing()):
+            terminal(event)
