@@ -2,7 +2,7 @@
 
 import platform
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from time import monotonic
@@ -25,8 +25,9 @@ from mockserver.domain.ai_providers import HOOKS
 from mockserver.engine.contract import Contract
 from mockserver.engine.hooks import World
 from mockserver.engine.pipeline import Pipeline
-from mockserver.engine.store import Store
+from mockserver.engine.store import Key, Record, Store
 from mockserver.engine.world import Clock, Ids, RandomIds, SeededIds, SteppingClock, SystemClock, rfc3339
+from mockserver.errors import BadInput
 from mockserver.fixtures import Fixture, StateJudge, load_fixture
 from mockserver.resources import control_document_path, document_path, fixture_path
 from mockserver.settings import Settings
@@ -35,7 +36,7 @@ from mockserver.web.front import Front, RequestLog
 from mockserver.web.rsgi import RSGIFront
 from mockserver.web.serving import Serving
 
-__all__ = ["Mock", "create_app", "create_mock"]
+__all__ = ["Mock", "create_app", "create_mock", "reload_mock"]
 
 DETERMINISTIC_START = datetime(2027, 1, 1, tzinfo=UTC)  # after every time of the shipped fixtures
 _SERVER_ONLY = frozenset({"server"})  # the tag of what is there without sessions, journal and faults
@@ -50,6 +51,7 @@ class Mock:
     contract: Contract
     fixture: Fixture
     sessions: Sessions
+    serving: Serving
     app: Application
     rsgi: RSGIFront
 
@@ -59,12 +61,80 @@ class Mock:
         return self.sessions.default.pipeline
 
 
+@dataclass(frozen=True, slots=True)
+class _Loaded:
+    """A contract and a fixture, and what sessions are made from."""
+
+    name: str
+    contract: Contract
+    fixture: Fixture
+    origin: Origin
+
+
 def create_mock(settings: Settings | None = None, *, front: bool = True) -> Mock:
     """Return a mock for settings; without ``front``, Flask routes the API's paths too.
 
     Raises :class:`~mockserver.errors.MockserverError` when contract or fixture cannot be used.
     """
     settings = settings or Settings()
+    loaded = _load(settings)
+    sessions = Sessions(loaded.origin, Redactor(loaded.contract), _limits(settings), monotonic)
+    serving = _serving(settings, loaded, sessions, Figures())
+    app = make_application(serving, settings.max_body)
+    log = RequestLog(settings.log_format) if settings.log_requests else None
+    rsgi = RSGIFront(serving, app.wsgi_app, settings.max_body, settings.body_timeout, log)
+    if front:
+        # Flask documents this attribute as the place for middleware.
+        app.wsgi_app = Front(serving, app.wsgi_app, settings.max_body, log)  # type: ignore[method-assign]
+    return Mock(settings, loaded.contract, loaded.fixture, sessions, serving, app, rsgi)
+
+
+def reload_mock(mock: Mock) -> tuple[Mock, list[str]]:
+    """Read contract and fixture again, and have a running mock go on with them.
+
+    What sessions changed is kept where it still fits; returned are the mock as it is now, and a sentence for each
+    record that was dropped. Raises :class:`~mockserver.errors.MockserverError`, and changes nothing, when contract or
+    fixture cannot be used.
+    """
+    loaded = _load(mock.settings)
+    dropped: list[str] = []
+    judge = StateJudge(loaded.contract)
+
+    def carry(whose: str, old: Store) -> Store:
+        new = Store(loaded.fixture.bases)
+        for name, table in old.tables.items():
+            for key, record in table.changed():
+                reason = _carried(loaded, judge, new, name, key, record)
+                if reason is not None:
+                    dropped.append(f"{whose}: {name} {','.join(map(str, key))}: {reason}")
+        return new
+
+    figures = mock.serving.service.figures if isinstance(mock.serving.service, Service) else Figures()
+    mock.sessions.rebase(loaded.origin, Redactor(loaded.contract), carry)
+    mock.serving.become(_serving(mock.settings, loaded, mock.sessions, figures))
+    return replace(mock, contract=loaded.contract, fixture=loaded.fixture), dropped
+
+
+def _carried(loaded: _Loaded, judge: StateJudge, new: Store, name: str, key: Key, record: Record | None) -> str | None:
+    """Make one change of an old state in a new one; return why it cannot be made, if so."""
+    table = new.tables.get(name)
+    if table is None:
+        return None if record is None else f"the contract has no {name} any more"
+    if record is None:
+        if table.get(key) is not None:
+            table.remove(key)
+        return None
+    around = dict(zip(loaded.contract.resources[name].params, record.parents, strict=False))
+    current = table.get(key)
+    try:
+        made = judge.record(name, {**around, **record.data}, new.tables, loaded.origin.pipeline.world, current)
+    except BadInput as error:
+        return "; ".join(fault.message for fault in error.faults)
+    table.put(Record(record.id, made.data, record.parents, record.sequence))
+    return None
+
+
+def _load(settings: Settings) -> _Loaded:
     contract_file = Path(settings.contract) if settings.contract else document_path(settings.profile)
     # The shipped documents are judged when they are built; anybody else's is judged now.
     contract = load_contract(contract_file, HOOKS, judge=bool(settings.contract))
@@ -85,14 +155,7 @@ def create_mock(settings: Settings | None = None, *, front: bool = True) -> Mock
         directory.names(),
         settings.seed,
     )
-    serving, sessions = _serving(settings, contract, contract_file.name, fixture, origin)
-    app = make_application(serving, settings.max_body)
-    log = RequestLog(settings.log_format) if settings.log_requests else None
-    rsgi = RSGIFront(serving, app.wsgi_app, settings.max_body, settings.body_timeout, log)
-    if front:
-        # Flask documents this attribute as the place for middleware.
-        app.wsgi_app = Front(serving, app.wsgi_app, settings.max_body, log)  # type: ignore[method-assign]
-    return Mock(settings, contract, fixture, sessions, app, rsgi)
+    return _Loaded(contract_file.name, contract, fixture, origin)
 
 
 def _time(settings: Settings) -> tuple[Callable[[], Clock], Callable[[str], Ids]]:
@@ -102,20 +165,21 @@ def _time(settings: Settings) -> tuple[Callable[[], Clock], Callable[[str], Ids]
     return lambda: SteppingClock(DETERMINISTIC_START), lambda name: SeededIds(f"{settings.seed}:{name}")
 
 
-def _serving(
-    settings: Settings, contract: Contract, name: str, fixture: Fixture, origin: Origin
-) -> tuple[Serving, Sessions]:
-    """Return what answers requests, and the sessions behind it."""
-    limits = Limits(
+def _limits(settings: Settings) -> Limits:
+    return Limits(
         settings.max_sessions,
         settings.session_ttl,
         settings.max_snapshots,
         settings.journal_entries,
         settings.journal_bytes,
     )
-    sessions = Sessions(origin, Redactor(contract), limits, monotonic)
+
+
+def _serving(settings: Settings, loaded: _Loaded, sessions: Sessions, figures: Figures) -> Serving:
+    """Return what answers requests."""
+    contract, fixture = loaded.contract, loaded.fixture
     cors = Cors(contract, settings.origins)
-    service = Service(sessions, cors, Figures(), require_session=settings.require_session)
+    service = Service(sessions, cors, figures, require_session=settings.require_session)
     document = control_document_path().read_text(encoding="utf-8")
     control = Control(
         contract,
@@ -123,7 +187,7 @@ def _serving(
         service,
         States(contract, StateJudge(contract)),
         document,
-        _information(settings, contract, name, fixture),
+        _information(settings, contract, loaded.name, fixture),
         tuple(dict(user) for user in fixture.users),
         yamlfile.dump,
     )
@@ -134,7 +198,7 @@ def _serving(
         tags=None if settings.control else _SERVER_ONLY,
     )
     plain = PlainService(sessions.default.pipeline.handle)
-    return Serving(service if settings.control else plain, api), sessions
+    return Serving(service if settings.control else plain, api)
 
 
 def _information(settings: Settings, contract: Contract, name: str, fixture: Fixture) -> Mapping[str, Any]:

@@ -75,6 +75,7 @@ def main() -> None:
 @click.option("--journal-entries", type=int, help="Most journal entries of a session, 0 for no journal [10000].")
 @click.option("--journal-bytes", type=int, help="Most octets of a session's journal [67108864].")
 @click.option("--cors", multiple=True, help="An origin whose pages may call the API, or *; those of this machine may.")
+@click.option("--watch", is_flag=True, default=None, help="Reload contract, overlays and fixtures when they change.")
 @click.option("--config", type=click.Path(path_type=Path), help="A YAML file of these settings.")
 def serve(config: Path | None, **options: Any) -> None:
     """Serve the mock until Ctrl-C."""

@@ -14,6 +14,7 @@ from typing import Any
 from mockserver.app import Mock, create_mock
 from mockserver.engine.operations import Operation
 from mockserver.errors import UsageError
+from mockserver.reloading import Reloader
 from mockserver.settings import Settings
 
 __all__ = ["LocalServer", "banner", "serve"]
@@ -148,7 +149,14 @@ class _Worker:
         gc.set_threshold(20_000, 20, 20)  # what is kept (journals) is no garbage: look at it less often
         mock = self._mock if self._mock is not None else create_mock(self._settings)
         threading.Thread(target=_announce, args=self._announcement, daemon=True).start()
+        if self._settings.watch:
+            threading.Thread(target=Reloader(mock, say).watch, daemon=True).start()
         return mock.rsgi
+
+
+def say(text: str) -> None:
+    """Tell whoever watches the terminal."""
+    print(text, flush=True)
 
 
 def _allow_connections() -> None:

@@ -46,6 +46,7 @@ class Settings:
     journal_entries: int = 10_000
     journal_bytes: int = 64 * 1024 * 1024
     cors: str = ""
+    watch: bool = False
 
     def __post_init__(self) -> None:
         choices = {

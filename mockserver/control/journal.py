@@ -73,6 +73,12 @@ class Journal:
     def __len__(self) -> int:
         return len(self._entries)
 
+    def rebase(self, contract: Contract, redactor: Redactor) -> None:
+        """Go on with another contract. Where it differs the journal starts anew: it may call other members secret."""
+        if contract.document.raw != self._contract.document.raw:
+            self.clear()
+        self._contract, self._redactor = contract, redactor
+
     def record(
         self,
         exchange: Exchange,

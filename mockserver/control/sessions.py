@@ -117,6 +117,14 @@ class Session:
         """Put another state in the place of the present one."""
         self.pipeline = self._over(store)
 
+    def rebase(self, origin: Origin, redactor: Redactor, carry: Callable[[Store], Store]) -> None:
+        """Go on over another contract or fixture; ``carry`` returns the state that a present one becomes."""
+        with self.store.lock:
+            self._origin = origin
+            self.start = carry(self.start) if self.start is not None else None
+            self.journal.rebase(origin.pipeline.contract, redactor)
+            self.replace_store(carry(self.store))
+
     def reset(self, parts: frozenset[str]) -> None:
         """Put parts (state, journal, faults, clock) back to how the session began; with all of them, its ids too."""
         if "clock" in parts:
@@ -286,6 +294,18 @@ class Sessions:
             session.journal.end()
             if why == "idle":
                 _log.info("session %r was dropped: it was idle for %g seconds", name, self.limits.ttl)
+
+    def rebase(self, origin: Origin, redactor: Redactor, carry: Callable[[str, Store], Store]) -> None:
+        """Have all sessions and snapshots go on over another contract or fixture.
+
+        ``carry`` is given whose state it is (`session 'NAME'`, `snapshot 'NAME'`) and the state, and returns what it
+        becomes.
+        """
+        with self._lock:
+            self._origin, self._redactor = origin, redactor
+            self.snapshots.rebase(lambda name, store: carry(f"snapshot {name!r}", store))
+            for session in [self.default, *self._sessions.values()]:
+                session.rebase(origin, redactor, lambda store, name=session.name: carry(f"session {name!r}", store))  # type: ignore[misc]
 
     def fixture(self) -> Store:
         """Return the state of the fixture."""

@@ -1,8 +1,8 @@
 """States kept under a name, and what differs between two of them."""
 
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -51,6 +51,11 @@ class Snapshots:
         snapshot = Snapshot(name, session, now, store.copy())
         self._snapshots[name] = snapshot
         return snapshot, new
+
+    def rebase(self, carry: Callable[[str, Store], Store]) -> None:
+        """Put another store in the place of each: what ``carry`` returns for its name and its store."""
+        for name, snapshot in self._snapshots.items():
+            self._snapshots[name] = replace(snapshot, store=carry(name, snapshot.store))
 
     def delete(self, name: str) -> None:
         """Forget a snapshot; refuse a name that is not there."""

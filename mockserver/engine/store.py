@@ -124,6 +124,10 @@ class Table:
         if new is not None:
             insort(rows, new, key=order)
 
+    def changed(self) -> list[tuple[Key, Record | None]]:
+        """Return what differs from the base: keys with the record that is there now, ``None`` where there is none."""
+        return list(self._own.items())
+
     def put(self, record: Record) -> None:
         """Add a record, or put it in the place of the one with its key."""
         key = (*record.parents, record.id)

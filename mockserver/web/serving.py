@@ -17,6 +17,10 @@ class Serving:
         self.service = service
         self._control = control
 
+    def become(self, other: "Serving") -> None:
+        """Go on as another does: requests that come from now on are answered by it."""
+        self.service, self._control = other.service, other._control
+
     def answer(self, request: Request) -> Answer | Waiting | Events | None:
         """Answer a request, or say what is to be waited for; ``None`` leaves it to the pages of the application."""
         path = request.path
