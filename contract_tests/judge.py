@@ -209,8 +209,8 @@ def _extra(contract: Contract, name: str, pointer: str, where: tuple[str, ...], 
     secret = name in SECRET_FIELDS
     return Departure(
         "rules.settings-secrets" if secret else "schema.extra-member",
-        f"{at}:{name}".lstrip(":"),
-        f"The answer has a member that the contract does not have: {name}",
+        f"{at}:{name}" if secret else at or "body",
+        "The answer has a member that the contract does not have",
         "the members that the page lists" if not secret else f"no answer carries {name}",
         f"{pointer.lstrip('.') or 'the body'} has the member {name!r}",
         Severity.CRITICAL if secret else Severity.MINOR,

@@ -1,5 +1,6 @@
 """The options of a run, checked once."""
 
+import shlex
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 
@@ -47,6 +48,19 @@ class Options:
                 )
         if self.token is not None and self.token == self.other_token:
             raise UsageError("the token and the other token are the same; the other one is of a user without the role")
+
+    def command(self) -> str:
+        """Return the command line that repeats the run; tokens come from the environment."""
+        words = ["contract-tests", "run", self.base_url, "--profile", self.profile]
+        words += ["--contract", str(self.contract)] if self.contract is not None else []
+        words += ["--seed", str(self.seed), "--effort", self.effort]
+        words += ["--read-only"] if self.read_only else []
+        for option, patterns in (("--only", self.only), ("--skip", self.skip)):
+            words += [word for pattern in patterns for word in (option, pattern)]
+        words += ["--timeout", f"{self.timeout:g}"] if self.timeout != 10.0 else []
+        words += ["--rate-limit", f"{self.rate_limit:g}"] if self.rate_limit else []
+        words += [] if self.verify_tls else ["--insecure"]
+        return shlex.join(words)
 
     def amount(self, quick: int, standard: int, thorough: int) -> int:
         """Return the number for the effort that was asked for."""

@@ -174,6 +174,7 @@ class Run:
             tuple(session.notes),
             trouble,
             package_version(),
+            {"command": session.redact(options.command())},
         )
 
     def _reasons(self) -> dict[str, str]:

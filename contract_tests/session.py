@@ -25,6 +25,7 @@ UNSAFE = {"POST", "PUT", "PATCH", "DELETE"}
 UNKNOWN_TOKEN = "unknown-token-of-contract-tests"  # noqa: S105 - a token that no server knows
 PATIENCE = 30.0  # seconds that the whole run waits at most for one 429 or 503 with Retry-After
 RETRIES = 4
+TELLING = 8  # characters that a name or id has at least, to be found in a request without mistaking it
 AGENT = "contract-tests"
 DUMMY = "dummy-"  # how every key starts that this package sends: nobody takes it for a real one
 JSON = "application/json"
@@ -182,7 +183,7 @@ class Session:
             provider = earlier.provider() or {}
             marks = [provider.get("id"), provider.get("name")]
             segment = unquote(earlier.target.partition("?")[0].rpartition("/")[2])
-            if any(isinstance(mark, str) and mark in text for mark in (*marks, segment)):
+            if any(isinstance(mark, str) and len(mark) >= TELLING and mark in text for mark in (*marks, segment)):
                 needed.insert(0, earlier)
                 text += earlier.target + earlier.body.decode("utf-8", "replace")
         return needed
