@@ -41,6 +41,7 @@ api_key = "API_KEY"
 database = "none"
 """
 FEWEST_GENERATED = 300
+LONGEST_RUN = 600  # seconds; measured: 30
 
 
 def prove_teeth(judge: Judge, upstream: Upstream, profile: str) -> int:
@@ -131,9 +132,12 @@ def generated(judge: Judge, upstream: Upstream, profile: str, folder: Path, seed
         command = [program, "run", str(document_path(profile)), "--url", server.url, "--mode", "all", "--no-color"]
         options = ["--seed", str(seed), "--max-examples", "25", "--checks", "not_a_server_error"]
         environment = {**os.environ, "PYTHONWARNINGS": ""}
-        done = subprocess.run(
-            [*command, *options], cwd=folder, env=environment, capture_output=True, text=True, timeout=300
-        )
+        try:
+            done = subprocess.run(
+                [*command, *options], cwd=folder, env=environment, capture_output=True, text=True, timeout=LONGEST_RUN
+            )
+        except subprocess.TimeoutExpired:
+            raise JudgeFailed(f"schemathesis did not end within {LONGEST_RUN} s") from None
     if recorder.errors:
         raise recorder.errors[0]
     if len(recorder.verdicts) < FEWEST_GENERATED or not re.search(r"Tested: 5\b", done.stdout):
