@@ -48,7 +48,9 @@ class Guardian:
             and 400 <= (one.status or 0) < 500
             and one.reply.trouble is None
         }
-        made = {one.document.get("name") for one in session.trail if one.method == "POST" and one.ok}
+        answered = [one for one in session.trail if one.method == "POST" and one.ok]
+        made = {one.document.get("name") for one in answered}
+        made |= {one.sent.get("name") for one in answered if isinstance(one.sent, dict)}
         if not refused.keys() - made:
             return
         for provider in session.list_providers() or ():
