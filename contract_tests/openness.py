@@ -6,6 +6,7 @@ against the letter of the document in a way that right servers treat differently
 """
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
@@ -25,6 +26,8 @@ ODD_TEXT = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\ue000-\uf8ff\ufdd0-\ufde
 LONG_TEXT = 255
 MANY = 20  # keys of one request that every server takes
 WITH_SETTINGS = {"anthropic", "bedrock"}  # the types that bedrock settings fit
+SETTINGS_TEXTS = ("region", "model", "small_fast_model", "access_key", "access_key_secret")
+SETTINGS = {"_type": "bedrock", "_version": 1, "region": "us-east-1"}
 
 
 class Verdict(Enum):
@@ -62,19 +65,22 @@ def is_deployed(contract: Contract) -> bool:
     return "secrets-are-write-only" in contract.rules
 
 
-def settled(contract: Contract, operation: str, body: Json) -> bool:
-    """Tell whether the contract settles that a body is accepted, as far as the body alone decides."""
-    return demand(contract, operation, body).verdict is Verdict.ACCEPTED
+def settled(contract: Contract, operation: str, body: Json, keys: Collection[str] = ()) -> bool:
+    """Tell whether the contract settles that a body is accepted, as far as the body alone decides.
+
+    `keys` are the ids of the keys of the provider that a PATCH is for.
+    """
+    return demand(contract, operation, body, keys).verdict is Verdict.ACCEPTED
 
 
-def demand(contract: Contract, operation: str, body: Json) -> Demand:
-    """Return what the contract says of the body of an operation, without looking at the provider that it changes."""
+def demand(contract: Contract, operation: str, body: Json, keys: Collection[str] = ()) -> Demand:
+    """Return what the contract says of a body; of the provider that a PATCH changes, only the ids of keys are known."""
     if isinstance(body, NotJson):
         return Demand(Verdict.REFUSED, "the body is no JSON", (Fault("", "json", body.reason, ""),))
     pointer = contract.operations[operation].body_pointer
     if not contract.is_valid(pointer, body):
         return _invalid(contract, pointer, body)
-    reason = _doubt(contract, operation, body)
+    reason = _doubt(contract, operation, body, keys)
     return Demand(Verdict.OPEN, reason) if reason else ACCEPTED
 
 
@@ -126,7 +132,7 @@ def _without_nulls(value: Json) -> Json:
     return value
 
 
-def _doubt(contract: Contract, operation: str, body: dict[str, Json]) -> str:
+def _doubt(contract: Contract, operation: str, body: dict[str, Json], keys: Collection[str]) -> str:
     """Return why a body that the document allows may still be refused by a right server; empty where it may not."""
     deployed = is_deployed(contract)
     known = _properties(contract, operation)
@@ -138,52 +144,43 @@ def _doubt(contract: Contract, operation: str, body: dict[str, Json]) -> str:
             return "text with control characters, or longer than every server takes"
     if any(isinstance(number, float) for number in _numbers(body)):
         return "a number with a fraction part of zero"
-    doubts = (_name_doubt, _url_doubt, _keys_doubt, _settings_doubt, _emptiness_doubt)
-    return next(filter(None, (doubt(deployed, operation, body) for doubt in doubts)), "")
-
-
-def _name_doubt(deployed: bool, operation: str, body: dict[str, Json]) -> str:
     if operation == CREATE and not NAME.fullmatch(body["name"]):
         return "a name that is none of lower-case words"
-    return ""
-
-
-def _url_doubt(deployed: bool, operation: str, body: dict[str, Json]) -> str:
-    url = body.get("base_url")
-    if url is not None and not PLAIN_URL.fullmatch(url):
+    if body.get("base_url") is not None and not PLAIN_URL.fullmatch(body["base_url"]):
         return "a base_url that is no plain http or https URL"
-    return ""
+    if operation != CREATE and all(value is None for value in body.values()):
+        return "a PATCH that changes nothing"
+    return _keys_doubt(body.get("api_keys") or [], keys) or _settings_doubt(operation, body)
 
 
-def _keys_doubt(deployed: bool, operation: str, body: dict[str, Json]) -> str:
-    entries = body.get("api_keys") or []
+def _keys_doubt(entries: list[Json], known: Collection[str]) -> str:
     if len(entries) > MANY:
         return "more keys than every server takes"
-    if operation != CREATE and any(set(entry) != {"api_key"} for entry in entries):
-        return "an entry that is more or less than the plain text of a new key"
-    keys = entries if operation == CREATE else [entry["api_key"] for entry in entries]
-    if any(not key or key != key.strip() for key in keys):
+    kept = [entry["id"] for entry in entries if isinstance(entry, dict) and set(entry) == {"id"}]
+    if len(set(kept)) < len(kept) or not set(kept) <= set(known):
+        return "an entry that names a key which the provider may not have"
+    new = [entry for entry in entries if isinstance(entry, str)]
+    new += [entry["api_key"] for entry in entries if isinstance(entry, dict) and set(entry) == {"api_key"}]
+    if len(kept) + len(new) < len(entries):
+        return "an entry that is neither a key to keep nor a key to add"
+    if any(not key or key != key.strip() for key in new):
         return "a key that is empty or has white space at an end"
     return ""
 
 
-def _settings_doubt(deployed: bool, operation: str, body: dict[str, Json]) -> str:
+def _settings_doubt(operation: str, body: dict[str, Json]) -> str:
+    """Judge settings as a deployed server would: as documented, another server may do so too."""
     settings = body.get("settings")
-    if not deployed and settings is not None:
-        return "settings, of which the page says nothing"
-    if not deployed and body.get("type") == "bedrock":
-        return "a bedrock provider without access"
     if settings is None:
-        return ""
-    members = {"_type", "_version", "region", "model", "small_fast_model", "access_key", "access_key_secret"}
-    if set(settings) - members or not settings.get("region"):
-        return "settings with unknown members, or without a region"
+        return "a bedrock provider without access" if body.get("type") == "bedrock" else ""
+    texts = {name: value for name, value in settings.items() if name in SETTINGS_TEXTS}
+    bedrock = settings.get("_type") == "bedrock" and settings.get("_version") == 1
+    known = set(settings) == {"_type", "_version", *texts} and all(isinstance(text, str) for text in texts.values())
+    if not bedrock or not known or not settings.get("region"):
+        return "settings that are not those of bedrock, or have no region"
+    if body.get("api_keys") or (operation == CREATE and body["type"] not in WITH_SETTINGS):
+        return "settings beside keys, or of a type that has none"
     return ""
-
-
-def _emptiness_doubt(deployed: bool, operation: str, body: dict[str, Json]) -> str:
-    empty = all(value is None for value in body.values())
-    return "a PATCH that changes nothing" if operation != CREATE and empty and not deployed else ""
 
 
 def _properties(contract: Contract, operation: str) -> set[str]:
@@ -217,9 +214,11 @@ def calmed(contract: Contract, operation: str, body: Json, number: int) -> Json:
         made["base_url"] = f"https://host-{number}.example/v{number % 9}"
     if "api_keys" in made:
         made["api_keys"] = [_plain_key(entry, number) for entry in made["api_keys"][:MANY]]
-    if not is_deployed(contract):
+    if not is_deployed(contract) and (made.get("settings") is not None or made.get("type") == "bedrock"):
         made.pop("settings", None)
-        made = {**made, "type": "openai"} if made.get("type") == "bedrock" else made
+        if made.get("type") in WITH_SETTINGS:
+            made.pop("api_keys", None)
+            made["settings"] = dict(SETTINGS)
     return made
 
 

@@ -1,7 +1,6 @@
 """Schemathesis: every value and violation of the document's schemas, random ones, and sequences along its links."""
 
 from contract_tests.documents import CREATE, DELETE, GET, LIST, UPDATE
-from contract_tests.errors import Blocked
 from contract_tests.registry import check
 from contract_tests.scene import Scene
 
@@ -14,7 +13,7 @@ def _examples(scene: Scene) -> None:
 
 
 def _coverage(scene: Scene) -> None:
-    _phase(scene, "coverage", scene.options.amount(40, 400, 4000))
+    _phase(scene, "coverage", scene.options.amount(150, 400, 4000))
 
 
 def _fuzzing(scene: Scene) -> None:
@@ -54,5 +53,3 @@ def _phase(scene: Scene, name: str, *amount: int) -> None:
     finally:
         if operation in READING and not scene.options.read_only:
             scene.guardian.after_check()
-    if not bridge.cases:
-        raise Blocked("no request was sent")

@@ -23,7 +23,6 @@ from schemathesis.specs.openapi.schemas import OpenApiSchema
 from contract_tests.documents import LIST
 from contract_tests.errors import Blocked, ContractTestsError
 from contract_tests.exchange import Exchange
-from contract_tests.options import Options
 from contract_tests.scene import Scene
 from contract_tests.schemathesis_bridge.book import Book
 from contract_tests.schemathesis_bridge.failures import departure
@@ -70,7 +69,11 @@ class BridgedSchema(OpenApiSchema):
 
 
 class Bridge:
-    """What one check needs of schemathesis. `follow` tells that path values come from links; `seconds` bounds it."""
+    """What one check needs of schemathesis.
+
+    `follow` tells that path values come from links. `seconds` bounds how long the check waits for answers: a slow
+    server cannot make it endless, while a busy machine that generates slowly does not change what is sent.
+    """
 
     def __init__(self, scene: Scene, seconds: float, follow: bool = False) -> None:
         self.scene = scene
@@ -82,8 +85,8 @@ class Bridge:
         self.schema = self._schema()
         self.cases = 0
         self.left_out = 0  # cases that could not be made harmless, or that HTTP cannot carry
-        self._deadline = time.monotonic() + seconds
         self._seconds = seconds
+        self._waited = 0.0
         self._stopped_by: Exception | None = None
         self._guarded: set[str] = set()  # operations that are known to ask for a token
 
@@ -101,7 +104,7 @@ class Bridge:
 
         Raises :class:`TimeIsUp` or :class:`Stopped`, which go through Hypothesis; anything else is kept by the bridge.
         """
-        if time.monotonic() > self._deadline:
+        if self._waited > self._seconds:
             raise TimeIsUp
         try:
             return self._run(case, recorder)
@@ -121,7 +124,9 @@ class Bridge:
                 yield
         except TimeIsUp:
             name = self.scene.check.name
-            self.session.notes.setdefault(f"{name} ended early: its {self._seconds:g} s were over")
+            self.session.notes.setdefault(
+                f"{name} ended after {self.cases} requests: the answers took {self._seconds:g} s"
+            )
         except Stopped:
             problem = self._stopped_by
             if isinstance(problem, ContractTestsError):
@@ -134,10 +139,16 @@ class Bridge:
             raise Blocked(f"schemathesis failed: {type(problem).__name__}: {text}") from problem
         if self.cases == 0:
             raise Blocked("schemathesis generated no request that could be sent")
+        if self.left_out:
+            self.session.notes.setdefault(
+                f"{self.scene.check.name} left out {self.left_out} generated requests that could not be made harmless"
+            )
 
     def _run(self, case: Case[Any], recorder: ScenarioRecorder | None) -> Response:
         self.steering.steer(case)
+        started = time.monotonic()
         response = case.call()
+        self._waited += time.monotonic() - started
         self.cases += 1
         exchange = response.exchange if isinstance(response, Answer) else None
         if exchange is not None and exchange.principal == "owner":
@@ -180,7 +191,11 @@ class Bridge:
     def _schema(self) -> OpenApiSchema:
         load_all_checks()
         document = copy.deepcopy(self.scene.contract.document)
-        schema = BridgedSchema(raw_schema=document, config=_config(self.scene.options).projects.get(document))
+        try:
+            schema = BridgedSchema(raw_schema=document, config=_config(self.scene).projects.get(document))
+            len(schema)
+        except Exception as problem:
+            raise Blocked(f"schemathesis cannot use the document: {type(problem).__name__}: {problem}") from problem
         schema.session_transport = self.transport
         schema.hooks.register_hook_with_name(self._look_at, "filter_failure")
         carrier = self._carrier()
@@ -198,10 +213,12 @@ class Bridge:
         return carriers[0] if carriers else None
 
 
-def _config(options: Options) -> SchemathesisConfig:
+def _config(scene: Scene) -> SchemathesisConfig:
     """Return the settings of schemathesis: nothing read from files, nothing that answers of the server could change."""
+    options = scene.options
     off = {"extra-data-sources": {"responses": False}}
-    methods = [] if options.read_only else list(ALL_METHODS)
+    strangers = bool(scene.session.ledger.strangers)  # a DELETE of the collection might remove them
+    methods = [] if options.read_only else [name for name in ALL_METHODS if name != "delete" or not strangers]
     return SchemathesisConfig.from_dict(
         {
             "seed": options.seed,

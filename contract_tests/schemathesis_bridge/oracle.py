@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 from urllib.parse import unquote
 
 from contract_tests.documents import CREATE, DELETE, GET, LIST, UPDATE, Contract
-from contract_tests.exchange import Exchange
+from contract_tests.exchange import Exchange, decoded
 from contract_tests.findings import Departure, Recorder
 from contract_tests.ledger import Ledger
 from contract_tests.openness import WITH_SETTINGS, Demand, Fault, Verdict, demand, is_deployed, is_odd_target
@@ -135,18 +136,18 @@ class Oracle:
         if exchange.status in statuses:
             return
         operation, status = exchange.operation or "", exchange.status
-        field = self._blamed(exchange)
-        cause = f"{operation}:{status}" + (f":{field}" if field else "")
+        field = blamed(exchange.document)
         general = f"{operation}:refused:{status}"
         lost = status == 404 and operation not in {LIST, CREATE}
-        yield self._departure(
+        found = self._departure(
             exchange,
             "schema.availability" if lost else "schema.positive",
-            cause,
+            f"{operation}:{status}" + (f":{field}" if field else ""),
             "A provider that is there is not found" if lost else "A request that the contract allows is refused",
             f"{' or '.join(map(str, sorted(statuses)))}: the contract allows this request",
             general if self.recorder.knows(general) or not field else f"{general}:{field}",
         )
+        yield self._explained(found, exchange, ())
 
     def _refused(self, exchange: Exchange, wanted: Demand, statuses: set[int]) -> Iterator[Departure]:
         """Yield a departure where a request that every right server refuses got another answer."""
@@ -159,7 +160,7 @@ class Oracle:
         known = next((index for index, cause in enumerate(causes) if self.recorder.knows(f"{cause}:{kind}")), 0)
         fault = wanted.faults[known]
         place = fault.member or "the body"
-        yield self._departure(
+        found = self._departure(
             exchange,
             "schema.negative",
             causes[known] if exchange.ok else f"{causes[known]}:{kind}",
@@ -168,6 +169,26 @@ class Oracle:
             f"{causes[known]}:{kind}",
             fault.pointer,
         )
+        yield self._explained(found, exchange, wanted.faults)
+
+    def _explained(self, departure: Departure, exchange: Exchange, faults: tuple[Fault, ...]) -> Departure:
+        """Return a departure as the finding of a rule that its reproducer shows too, so that a cause is told once."""
+        if self.recorder.knows(departure.subject):
+            return departure
+        wrong = {(fault.member, fault.keyword) for fault in faults}
+        for finding in self.recorder.findings:
+            last = finding.steps[-1] if finding.steps and departure.operations[0] in finding.operations else None
+            if finding.layer == "schema" or last is None or last.method != exchange.method:
+                continue
+            if last.status != exchange.status:
+                continue
+            body = decoded(last.request_body.encode()) if last.request_body else None
+            other = demand(self.contract, departure.operations[0], body).faults if body is not None else ()
+            answer = decoded(last.answer_body.encode())
+            same = wrong & {(fault.member, fault.keyword) for fault in other}
+            if same or (not wrong and not other and blamed(answer) == blamed(exchange.document)):
+                return replace(departure, check=finding.check, code=finding.code)
+        return departure
 
     def _departure(
         self, exchange: Exchange, check: str, code: str, title: str, expected: str, subject: str, pointer: str = ""
@@ -178,13 +199,13 @@ class Oracle:
         section = self.contract.states(pointer) if pointer else self.contract.section(operation)
         return Departure(check, code, title, expected, found, Severity.MAJOR, section, (operation,), subject)
 
-    @staticmethod
-    def _blamed(exchange: Exchange) -> str:
-        """Return the member that an error answer names first, without indices; empty where it names none."""
-        entries = exchange.document.get("validations")
-        first = entries[0] if isinstance(entries, list) and entries else None
-        field = first.get("field") if isinstance(first, dict) else None
-        return re.sub(r"\d+", "", field) if isinstance(field, str) else ""
+
+def blamed(answer: Json) -> str:
+    """Return the member that an error answer names first, without indices; empty where it names none."""
+    entries = answer.get("validations") if isinstance(answer, dict) else None
+    first = entries[0] if isinstance(entries, list) and entries else None
+    field = first.get("field") if isinstance(first, dict) else None
+    return re.sub(r"\d+", "", field) if isinstance(field, str) else ""
 
 
 def _short(text: str) -> str:

@@ -12,7 +12,7 @@ from schemathesis.generation.case import Case
 
 from contract_tests.documents import CREATE, DELETE, GET, UPDATE
 from contract_tests.ledger import Ledger
-from contract_tests.openness import calmed, is_deployed, is_plain_target, settled
+from contract_tests.openness import SETTINGS, calmed, is_deployed, is_plain_target, settled
 from contract_tests.scene import Scene
 from contract_tests.schemathesis_bridge.book import Book
 from contract_tests.session import DUMMY, UNSAFE
@@ -40,8 +40,7 @@ class Steering:
         """Make the providers that item operations are tried on."""
         self.plain = self._make(api_keys=[self.scene.key()])
         if is_deployed(self.scene.contract):
-            settings = {"_type": "bedrock", "_version": 1, "region": "us-east-1"}
-            self.bedrock = self._make(type="anthropic", settings=settings)
+            self.bedrock = self._make(type="anthropic", settings=dict(SETTINGS))
 
     def steer(self, case: Case[Any]) -> None:
         """Change a case in place, so that it can be sent."""
@@ -121,6 +120,8 @@ class Steering:
 
     def _own(self, case: Case[Any]) -> str:
         operation = case.operation.definition.raw.get("operationId")
+        if self.scene.options.read_only:
+            return next(iter(self.ledger.strangers), "") or self.ledger.nobody()
         if operation == DELETE:
             return (self._turn % 2 and self._make()) or self.ledger.nobody()
         if self._turn % 5 == 0:

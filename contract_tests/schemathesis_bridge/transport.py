@@ -17,7 +17,7 @@ from contract_tests.wire import Headers
 
 ORIGIN = "http://contract-tests.invalid"  # never connected to; the session knows the real address
 OWN_HEADERS = {"accept", "accept-encoding", "connection", "content-length", "user-agent", "x-schemathesis-testcaseid"}
-SILENCES = 3  # requests without an answer, one after another, before a check gives up
+SILENCES = 3  # requests without a whole answer, one after another, before a check gives up
 UNAVAILABLE = 599  # what schemathesis sees where no answer came; the judge has told it already
 
 
@@ -58,9 +58,9 @@ class SessionTransport(RequestsTransport):
             self.principal(prepared, target),
         )
         self.sent[case.id] = exchange
-        self._silent = 0 if exchange.status is not None else self._silent + 1
+        self._silent = 0 if exchange.reply.trouble is None else self._silent + 1
         if self._silent >= SILENCES:
-            raise Blocked(f"the server gave no answer {SILENCES} times in a row: {exchange.outcome}")
+            raise Blocked(f"the server gave no whole answer {SILENCES} times in a row: {exchange.outcome}")
         return _answer(prepared, exchange)
 
     def _prepared(self, case: Case[Any]) -> requests.PreparedRequest:
