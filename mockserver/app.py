@@ -136,8 +136,9 @@ def _carried(loaded: _Loaded, judge: StateJudge, new: Store, name: str, key: Key
 
 def _load(settings: Settings) -> _Loaded:
     contract_file = Path(settings.contract) if settings.contract else document_path(settings.profile)
+    allowed = Path(settings.allow_refs) if settings.allow_refs else None
     # The shipped documents are judged when they are built; anybody else's is judged now.
-    contract = load_contract(contract_file, HOOKS, judge=bool(settings.contract))
+    contract = load_contract(contract_file, HOOKS, judge=bool(settings.contract), allowed=allowed)
     clock, ids = _time(settings)
     world = World(clock(), ids("fixture"))
     fixture = load_fixture(fixture_path(settings.fixtures), contract, world, settings.seed)

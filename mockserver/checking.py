@@ -19,14 +19,16 @@ from mockserver.resources import document_path
 __all__ = ["check_file", "routes_table"]
 
 
-def check_file(path: Path, profile: str = "documented", contract: str | None = None) -> str:
+def check_file(
+    path: Path, profile: str = "documented", contract: str | None = None, allowed: Path | None = None
+) -> str:
     """Return one line of praise for a good document, overlay or fixture.
 
     Raises :class:`~mockserver.errors.BadInput` with every fault of one that is not good.
     """
     data = yamlfile.load(path)
     if isinstance(data, dict) and "openapi" in data:
-        loaded = load_contract(path, HOOKS)
+        loaded = load_contract(path, HOOKS, allowed=allowed)
         _check_examples(path, loaded)
         return f"{path}: a good OpenAPI document, {len(loaded.document.operations)} operations"
     if isinstance(data, dict) and "overlay" in data:
@@ -36,7 +38,7 @@ def check_file(path: Path, profile: str = "documented", contract: str | None = N
             raise OverlayError(faults)
         return f"{path}: a good overlay, {len(data['actions'])} actions"
     if isinstance(data, dict) and (data.keys() & {"users", "generate"} or not data):
-        judge = _contract(profile, contract)
+        judge = _contract(profile, contract, allowed)
         fixture = load_fixture(path, judge, World(SystemClock(), RandomIds()))
         return f"{path}: a good fixture, {fixture.count} records, {len(fixture.tokens)} tokens"
     raise BadInput(
@@ -81,14 +83,14 @@ def _placed(fault: Fault, text: str, name: str = "") -> Fault:
     return Fault(fault.message, fault.file or name, line, fault.pointer, fault.hint)
 
 
-def _contract(profile: str, contract: str | None) -> Contract:
+def _contract(profile: str, contract: str | None, allowed: Path | None) -> Contract:
     path = Path(contract) if contract else document_path(profile)
-    return load_contract(path, HOOKS, judge=bool(contract))
+    return load_contract(path, HOOKS, judge=bool(contract), allowed=allowed)
 
 
-def routes_table(profile: str, contract: str | None = None) -> str:
+def routes_table(profile: str, contract: str | None = None, allowed: Path | None = None) -> str:
     """Return the operations of a contract as a table: method, path, id, what it does, statuses."""
-    loaded = _contract(profile, contract)
+    loaded = _contract(profile, contract, allowed)
     rows: list[tuple[Any, ...]] = [("METHOD", "PATH", "OPERATION", "BEHAVIOUR", "STATUSES")]
     for plan in loaded.plans.values():
         operation = plan.operation

@@ -57,6 +57,7 @@ def main() -> None:
 @click.option("--port", type=int, help="Port to listen on, 0 for any free one [8080].")
 @click.option("--profile", help="The shipped contract: documented or deployed [documented].")
 @click.option("--contract", help="An OpenAPI 3.1 document to serve instead of a shipped one.")
+@click.option("--allow-refs", help="A folder whose files the document may refer to by $ref [none].")
 @click.option("--fixtures", help="Initial state: a file, or default, empty or large [default].")
 @click.option("--seed", type=int, help="Seed of generated data [0].")
 @click.option("--deterministic", is_flag=True, default=None, help="Fix ids and clock too, for whole runs alike.")
@@ -116,7 +117,8 @@ def derive(page: Path, schemas: Path | None, output: Path | None) -> None:
 @main.command()
 @click.option("--check", is_flag=True, help="Change nothing; exit 1 when a document is not what its source gives.")
 @click.option("--page", type=click.Path(path_type=Path), help=f"The reference page [{REFERENCE_PAGE}].")
-def build(check: bool, page: Path | None) -> None:
+@click.option("--allow-refs", "allowed", type=click.Path(path_type=Path), help="A folder whose files $ref may name.")
+def build(check: bool, page: Path | None, allowed: Path | None) -> None:
     """Write openapi/reference.yaml, documented.yaml and deployed.yaml, each from the one before."""
     from mockserver.contract import yamlfile
     from mockserver.contract.building import build as build_documents
@@ -129,7 +131,7 @@ def build(check: bool, page: Path | None) -> None:
     elif page is None:
         click.echo(f"reference.yaml: not checked against its page: there is no {REFERENCE_PAGE}", err=True)
     stale = False
-    for built in build_documents(folder, page):
+    for built in build_documents(folder, page, allowed):
         check_document(yamlfile.parse(built.text, built.path.name))
         stale = stale or not built.current
         if built.current:
@@ -147,21 +149,23 @@ def build(check: bool, page: Path | None) -> None:
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--profile", help="The contract that a fixture is judged by [documented].")
 @click.option("--contract", help="An OpenAPI document that a fixture is judged by instead.")
-def check(file: Path, profile: str | None, contract: str | None) -> None:
+@click.option("--allow-refs", "allowed", type=click.Path(path_type=Path), help="A folder whose files $ref may name.")
+def check(file: Path, profile: str | None, contract: str | None, allowed: Path | None) -> None:
     """Say whether FILE, an OpenAPI document, overlay or fixture, is good."""
     from mockserver.checking import check_file
 
-    click.echo(check_file(file, profile or "documented", contract))
+    click.echo(check_file(file, profile or "documented", contract, allowed))
 
 
 @main.command()
 @click.option("--profile", help="The shipped contract: documented or deployed [documented].")
 @click.option("--contract", help="Another OpenAPI document.")
-def routes(profile: str | None, contract: str | None) -> None:
+@click.option("--allow-refs", "allowed", type=click.Path(path_type=Path), help="A folder whose files $ref may name.")
+def routes(profile: str | None, contract: str | None, allowed: Path | None) -> None:
     """Print the operations of a contract in a table."""
     from mockserver.checking import routes_table
 
-    click.echo(routes_table(profile or "documented", contract))
+    click.echo(routes_table(profile or "documented", contract, allowed))
 
 
 @main.command()
@@ -170,14 +174,15 @@ def routes(profile: str | None, contract: str | None) -> None:
 @click.option("--format", "form", type=click.Choice(["text", "json", "markdown"]), default="text", show_default=True)
 @click.option("--fail-on", type=click.Choice(["breaking", "risky"]), help="Exit 1 on such a change, or a worse one.")
 @click.option("--for", "audience", type=click.Choice(["clients", "servers"]), help="Whom --fail-on looks at [both].")
-def diff(old: Path, new: Path, form: str, fail_on: str | None, audience: Any) -> None:
+@click.option("--allow-refs", "allowed", type=click.Path(path_type=Path), help="A folder whose files $ref may name.")
+def diff(old: Path, new: Path, form: str, fail_on: str | None, audience: Any, allowed: Path | None) -> None:
     """Say what changed from OLD to NEW, two OpenAPI documents or reference pages, and for whom it breaks."""
     from mockserver.contract import diff as comparing
     from mockserver.contract.loading import document_or_page
 
     documents = []
     for path in (old, new):
-        document, warnings = document_or_page(path)
+        document, warnings = document_or_page(path, allowed)
         documents.append(document)
         for warning in warnings:
             click.echo(f"warning: {warning}", err=True)

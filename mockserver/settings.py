@@ -21,13 +21,15 @@ PREFIX = "MOCKSERVER_"
 class Settings:
     """How a mock is set up.
 
-    ``contract`` overrides ``profile``; ``max_body`` is in octets, ``body_timeout`` in seconds; port 0 is any free one.
+    ``contract`` overrides ``profile``, and may refer to files below ``allow_refs``; ``max_body`` is in octets,
+    ``body_timeout`` in seconds; port 0 is any free one.
     """
 
     host: str = "127.0.0.1"
     port: int = 8080
     profile: str = "documented"
     contract: str = ""
+    allow_refs: str = ""
     fixtures: str = "default"
     seed: int = 0
     deterministic: bool = False

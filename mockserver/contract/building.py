@@ -7,6 +7,7 @@ from typing import Any
 
 from mockserver.contract import yamlfile
 from mockserver.contract.overlay import apply_overlay
+from mockserver.contract.referenced_files import follow_references
 from mockserver.errors import DocumentError, Fault, OverlayError, PageError
 
 __all__ = ["Built", "build", "with_rules"]
@@ -23,10 +24,11 @@ class Built:
     current: bool
 
 
-def build(folder: Path, page: Path | None) -> Iterator[Built]:
+def build(folder: Path, page: Path | None, allowed: Path | None = None) -> Iterator[Built]:
     """Yield the documents of ``folder`` (the project's ``openapi``) as their sources give them, in order.
 
-    Without a ``page`` the first step is left out, and the committed ``reference.yaml`` is where the others start.
+    Files below ``allowed`` that an overlay refers to become parts of its document. Without a ``page`` the first step is
+    left out, and the committed ``reference.yaml`` is where the others start.
     """
     if page is not None:
         from mockserver.contract.derive import derive
@@ -41,6 +43,7 @@ def build(folder: Path, page: Path | None) -> Iterator[Built]:
         overlay_path = folder / "overlays" / f"{overlay_name}.yaml"
         overlay = yamlfile.load(overlay_path, OverlayError)
         document = apply_overlay(document, overlay, str(overlay_path))
+        follow_references(document, overlay_path, allowed)
         document = with_rules(document, rules, profile)
         source = "reference.yaml" if profile == "documented" else "documented.yaml"
         yield _built(folder / f"{profile}.yaml", f"{source}, overlays/{overlay_name}.yaml and rules.yaml", document)

@@ -45,10 +45,9 @@ class Collection:
         self.known_update = self._known(document, "update")
         self.known_replacement = self._known(document, "replace")
         self._sampler = Sampler(document.resolve)
-        self._made = {
-            name: (how, document.resolve(document.properties(resource.item_schema).get(name, {})))
-            for name, how in resource.made.items()
-        }
+        properties = document.properties(resource.item_schema)
+        self._made = {name: (how, document.resolve(properties.get(name, {}))) for name, how in resource.made.items()}
+        self._id_schema = document.resolve(properties.get(resource.id, {}))
 
     def _known(self, document: Document, role: str) -> Cut:
         """Return the cut of a change's body to what its own schema knows."""
@@ -78,7 +77,7 @@ class Collection:
                 if name in self._made and name not in members:
                     data[name] = int(value) if self._made[name][1].get("type") == "integer" else value
         if resource.id not in data:
-            data[resource.id] = self._new_id({}, sequence, world)
+            data[resource.id] = self._new_id(self._id_schema, sequence, world)
         data = self.hooks.create(data, members, world)
         return Record(str(data[resource.id]), data, parents, sequence)
 

@@ -184,27 +184,26 @@ class Document:
     def _operations(self) -> Iterator[Operation]:
         base = self.base_paths[0]
         for path, node in self.raw.get("paths", {}).items():
-            item = self.resolve(node)
+            item, at = self.locate(node, f"#/paths/{escape(path)}")
             for method in METHODS:
                 if method in item:
-                    pointer = f"#/paths/{escape(path)}/{method}"
-                    yield self._operation(base + path, path, method, item, pointer)
+                    yield self._operation(base + path, path, method, item, f"{at}/{method}")
 
-    def _operation(self, full: str, path: str, method: str, item: Any, pointer: str) -> Operation:
+    def _operation(self, full: str, path: str, method: str, item: Any, at: str) -> Operation:
         raw = item[method]
-        body, body_at = self.locate(raw.get("requestBody", {}), f"{pointer}/requestBody")
+        body, body_at = self.locate(raw.get("requestBody", {}), f"{at}/requestBody")
         security = raw.get("security", self.raw.get("security", [{}])) or [{}]
         return Operation(
             id=raw.get("operationId") or f"{method.upper()} {path}",
             method=method.upper(),
             path=full,
             template=path,
-            pointer=pointer,
-            parameters=tuple(self._parameters(item, raw, pointer)),
+            pointer=f"#/paths/{escape(path)}/{method}",
+            parameters=tuple(self._parameters(item, raw, at)),
             body=tuple(self._media_types(body, body_at)),
             body_required=bool(body.get("required", False)),
             responses={
-                str(status).upper() if status != "default" else status: self._response(str(status), node, pointer)
+                str(status).upper() if status != "default" else status: self._response(str(status), node, at)
                 for status, node in raw.get("responses", {}).items()
             },
             security=tuple({name: tuple(roles) for name, roles in option.items()} for option in security),
