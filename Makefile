@@ -3,11 +3,12 @@ PYTHON ?= python3
 BIN := .venv/bin
 SERVE ?=
 BENCH ?=
+FUZZ ?=
 TEETH ?=
 JUDGE ?=
 PYTEST ?= -n auto
 
-.PHONY: bench-sessions help serve test setup lint types unit documents lint-documents second-judge bench teeth format
+.PHONY: bench-sessions help serve test setup lint types unit documents lint-documents second-judge bench fuzz teeth format
 
 help:
 	@echo "make serve      set up, then start the mock on 127.0.0.1:8080 (options: SERVE='--profile deployed')"
@@ -17,6 +18,7 @@ help:
 	@echo "make second-judge    have Prism judge the mock's answers, in both profiles (needs Node.js)"
 	@echo "make bench-sessions  measure what sessions, journal and faults cost (needs wrk)"
 	@echo "make bench      measure the mock beside Flask, Prism and WireMock (needs wrk, Node.js, Java)"
+	@echo "make fuzz       fuzz loader, derivation and requests for a while (needs the extra 'fuzz'; FUZZ='--seconds 300')"
 	@echo "make teeth      run the contract tests against servers broken on purpose (TEETH='--profile documented --effort standard')"
 
 setup:
@@ -56,6 +58,9 @@ bench: setup
 
 teeth: setup
 	@$(BIN)/python scripts/teeth.py $(TEETH)
+
+fuzz: setup
+	@$(BIN)/python scripts/fuzz.py $(FUZZ)
 
 format: setup
 	@$(BIN)/ruff check --fix .
