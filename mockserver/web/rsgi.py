@@ -92,6 +92,8 @@ class RSGIFront:
             self._log.write(request, status, time.perf_counter() - started)
         if answer.close:
             await _close(protocol, client, request, answer)
+        elif answer.response is not None and request.missing == "body-too-slow":
+            await _end(protocol, request, answer.response)
         elif answer.response is not None:
             send(protocol, request, answer.response)
 
@@ -111,7 +113,7 @@ class RSGIFront:
             else:
                 await on_loop()
                 async with asyncio.timeout(self._body_timeout):
-                    request.body = await self._read_unknown_length(protocol)
+                    request.body = await self._read_unknown_length(protocol, "trailer" in request.headers)
         except (asyncio.CancelledError, TimeoutError):
             request.missing = "body-too-slow"
         except RuntimeError:  # granian's ProtocolClosed: the client went away, or framed its body wrongly
@@ -133,14 +135,19 @@ class RSGIFront:
                 reading.cancel()
         loop.call_later(min(self._body_timeout / 4, 1), self._cancel_overdue, loop)
 
-    async def _read_unknown_length(self, protocol: Any) -> bytes | None:
+    async def _read_unknown_length(self, protocol: Any, announced: bool) -> bytes | None:
+        """Return a chunked body, or ``None`` for one that is too large; ``announced`` is whether it has trailers."""
         parts: list[bytes] = []
-        size = 0
+        size = empty = 0
         async for part in protocol:
             size += len(part)
+            empty += not part
             if size > self._max_body:
                 return None
             parts.append(part)
+        # granian gives an empty part for the end, and another before it for trailers, or when the client went away.
+        if empty > 1 and not announced:
+            raise RuntimeError("the body ended too early")
         return b"".join(parts)
 
     async def _page(self, scope: Any, protocol: Any, request: Request) -> None:
@@ -151,6 +158,18 @@ class RSGIFront:
         loop = asyncio.get_running_loop()
         status, headers, body = await loop.run_in_executor(self._pages, run_wsgi, self._behind, environ(scope, request))
         protocol.response_bytes(status, headers, body)
+
+
+async def _end(protocol: Any, request: Request, response: Response) -> None:
+    """Send an answer, and have the server close the connection although the client may never end its request.
+
+    The server does so when less comes than was announced: one octet after the body, which nobody needs to read it.
+    """
+    await on_loop()
+    length = str(len(response.body) + 1)
+    transport = protocol.response_stream(response.status, [*response.headers, ("Content-Length", length)])
+    await transport.send_bytes(response.body)
+    await asyncio.sleep(_SENT_SECONDS)
 
 
 async def _close(protocol: Any, client: str, request: Request, answer: Answer) -> None:
