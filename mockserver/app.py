@@ -40,6 +40,7 @@ __all__ = ["Mock", "create_app", "create_mock", "reload_mock"]
 
 DETERMINISTIC_START = datetime(2027, 1, 1, tzinfo=UTC)  # after every time of the shipped fixtures
 _SERVER_ONLY = frozenset({"server"})  # the tag of what is there without sessions, journal and faults
+_DOCS = ("/docs", "/docs/")  # lead to Swagger UI, unless the contract has such a path itself
 _TOLD = ("profile", "seed", "deterministic", "validation", "max_body", "require_session", "session_ttl", "max_sessions")
 
 
@@ -199,7 +200,8 @@ def _serving(settings: Settings, loaded: _Loaded, sessions: Sessions, figures: F
         tags=None if settings.control else _SERVER_ONLY,
     )
     plain = PlainService(sessions.default.pipeline.handle)
-    return Serving(service if settings.control else plain, api)
+    outside = frozenset(path for path in _DOCS if contract.router.match(path) is None)
+    return Serving(service if settings.control else plain, api, outside)
 
 
 def _information(settings: Settings, contract: Contract, name: str, fixture: Fixture) -> Mapping[str, Any]:

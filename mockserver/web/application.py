@@ -5,6 +5,7 @@ from typing import TypeAlias
 import flask
 
 from mockserver.web.front import read_request, respond
+from mockserver.web.pages import find_page
 from mockserver.web.serving import Serving
 
 __all__ = ["Application", "make_application"]
@@ -21,7 +22,9 @@ def make_application(serving: Serving, max_body: int) -> flask.Flask:
 
     @app.errorhandler(404)
     def unknown(_: Exception) -> flask.Response:
-        response = flask.jsonify({"message": "The mock has no such page.", "detail": "Try /__mock__/health."})
+        response = flask.jsonify(
+            {"message": "The mock has no such page.", "detail": "Try /__mock__/ or /__mock__/health."}
+        )
         response.status_code = 404
         return response
 
@@ -30,7 +33,8 @@ def make_application(serving: Serving, max_body: int) -> flask.Flask:
         request = read_request(environ, max_body)
         answer = serving.answer(request)
         if answer is None:
-            return unknown(LookupError())
+            page = find_page(request.path, control=serving.has_control) if request.method in {"GET", "HEAD"} else None
+            return unknown(LookupError()) if page is None else page
         status, headers, body = respond(request, answer, environ)
         response = flask.Response(body, status)
         response.headers.clear()
