@@ -29,11 +29,13 @@ class Ledger:
     there before to the provider as the list showed it.
     """
 
-    def __init__(self, run_id: str, seed: int) -> None:
+    def __init__(self, run_id: str, seed: int, group: str = "") -> None:
         if not RUN_ID.fullmatch(run_id):
             raise UsageError(f"{run_id!r} is no run id; expected 4 to 12 lower-case letters and digits")
         self.run_id = run_id
         self.prefix = f"ct-{run_id}-"
+        self._mark = re.compile(rf"ct-{run_id}(?![a-z0-9])")
+        self._siblings = f"ct-{group}" if group else None
         self.strangers: dict[str, Any] = {}
         self.ids: dict[str, str] = {}  # id -> the name it was created with, in order of creation
         self.live: dict[str, str] = {}  # those of them that were not removed yet
@@ -60,8 +62,12 @@ class Ledger:
     def remember_strangers(self, providers: Iterable[Any]) -> None:
         """Write down what is there before the run made anything."""
         for provider in providers:
-            if isinstance(provider, dict) and isinstance(provider.get("id"), str):
+            if isinstance(provider, dict) and isinstance(provider.get("id"), str) and not self._of_sibling(provider):
                 self.strangers[provider["id"]] = provider
+
+    def _of_sibling(self, provider: Any) -> bool:
+        """Tell whether a run of the same group made a provider: it comes and goes, and is not ours to change."""
+        return self._siblings is not None and str(provider.get("name")).casefold().startswith(self._siblings)
 
     def remember(self, provider: Any) -> None:
         """Write down a provider that an answer to this run's own POST holds; a stranger's id is never taken over."""
@@ -87,7 +93,7 @@ class Ledger:
 
     def marked(self, name: str) -> bool:
         """Tell whether a name carries the run's mark, in whatever case."""
-        return self.prefix[:-1] in name.casefold()
+        return self._mark.search(name.casefold()) is not None
 
     def may_change(self, segment: str) -> bool:
         """Tell whether a PUT, PATCH or DELETE of this path segment can only meet what this run made, or nobody."""

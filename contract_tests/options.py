@@ -14,6 +14,7 @@ class Options:
     """What a run is asked to do. Times are in seconds; `rate_limit` is in requests a second, 0 for none.
 
     `refused_tokens` are tokens that no longer count: expired, revoked, of a suspended user.
+    Runs of one `group`, how their ids begin, go on at the same time and take no notice of each other's providers.
     `only` and `skip` are patterns of check names (`rules.*`, `schema`, `rules.name-unique`), with `*` as in a shell.
     """
 
@@ -31,6 +32,7 @@ class Options:
     timeout: float = 10.0
     rate_limit: float = 0.0
     run_id: str = ""
+    group: str = ""
     verify_tls: bool = True
 
     def __post_init__(self) -> None:

@@ -93,6 +93,12 @@ class Run:
         session.wire.close()
         return result
 
+    def finish(self) -> list[str]:
+        """Remove what the run made and let go of the server; for who runs the checks one by one."""
+        left = self._clean()
+        self.session.wire.close()
+        return left
+
     def _clean(self) -> list[str]:
         """Remove what the run made; a second Ctrl-C leaves it, and says how to remove it later."""
         try:

@@ -41,7 +41,7 @@ class Session:
         self.options = options
         self.contract = contract
         self.wire = Wire(options.base_url, options.timeout, options.verify_tls)
-        self.ledger = Ledger(options.run_id or new_run_id(), options.seed)
+        self.ledger = Ledger(options.run_id or new_run_id(), options.seed, options.group)
         tokens = {"TOKEN": options.token, "OTHER_TOKEN": options.other_token}
         tokens |= {f"REFUSED_TOKEN_{number}": value for number, value in enumerate(options.refused_tokens, 1)}
         self.redact = Redaction({name: value for name, value in tokens.items() if value})
