@@ -36,6 +36,7 @@ class Fault:
     matched: int = 0
     fired: int = 0
     window: tuple[datetime, int] | None = None
+    operation: str | None = None
 
     @property
     def spent(self) -> bool:
@@ -45,6 +46,8 @@ class Fault:
 
     def hits(self, facts: Facts, now: datetime) -> bool:
         """Whether a request is hit; counts it."""
+        if self.operation is not None and facts.operation != self.operation:
+            return False
         if self.spent or (self.first is not None and now < self.first) or (self.last is not None and now > self.last):
             return False
         if not self.matcher.matches(facts):
@@ -118,7 +121,8 @@ def compile_fault(
     if first is not None and last is not None and last < first:
         refused(f"{prefix}until", "is before from: the fault could never fire")
     rng = random.Random(f"fault:{raw.get('seed', 0)}")  # noqa: S311  # reproducible on purpose
-    return Fault(raw.get("id", ""), raw, matcher, raw["effect"], rng, preset, first, last)
+    operation = raw.get("match", {}).get("operation")
+    return Fault(raw.get("id", ""), raw, matcher, raw["effect"], rng, preset, first, last, operation=operation)
 
 
 @dataclass(slots=True)
@@ -146,7 +150,8 @@ class FaultList:
     def hit(self, facts: Facts, now: Callable[[], datetime]) -> list[Fault]:
         """Return the faults that hit a request."""
         with self._lock:
-            return [fault for fault in self.faults if fault.hits(facts, now())]
+            present = now()
+            return [fault for fault in self.faults if fault.hits(facts, present)]
 
     def missed(self, fault: Fault) -> None:
         """Count a fault back that found nothing to break."""

@@ -96,7 +96,7 @@ class Journal:
             body = body[:KEPT_BODY]
         status, answer, answer_headers = None, b"", ()  # type: int | None, bytes, tuple[tuple[str, str], ...]
         if response is not None:
-            status, answer, answer_headers = response.status, response.body, tuple(response.headers)
+            status, answer, answer_headers = response.status, response.body, redactor.headers(response.headers)
         size = _OVERHEAD + len(body) + len(answer)
         with self._lock:
             self.last = number = self.last + 1
@@ -271,7 +271,7 @@ def _document(entry: Entry, session: str, view: str, redactor: Redactor) -> dict
             kept, redacted = redactor.body(body)
             body = kept if kept or not redacted else body
         document["response"] = {
-            "headers": [{"name": name, "value": value} for name, value in redactor.headers(entry.response_headers)],
+            "headers": [{"name": name, "value": value} for name, value in entry.response_headers],
             "body": _body(body, len(entry.response_body), redacted=redacted),
         }
     document["violations"] = [

@@ -24,6 +24,10 @@ _TELLING = re.compile(_NAMES, re.IGNORECASE)
 _ASSIGNED = r"((?:%s)[\"']?\s*[=:]\s*[\"']?)([^\s;&,\"']+)"
 
 
+_MOST_SEEN = 4096
+Headers = tuple[tuple[str, str], ...]
+
+
 def secret_members(document: Document) -> tuple[frozenset[str], frozenset[str]]:
     """Return the names of members that are write-only as a whole, and of those whose items are."""
     whole: set[str] = set()
@@ -67,18 +71,19 @@ class Redactor:
         names += [_NAMES.replace("$", ""), *map(re.escape, sorted(self._whole | self._items))]
         self._assigned = re.compile(_ASSIGNED % "|".join(names), re.IGNORECASE)
         self._known: dict[str, int] = {}
+        self._seen: dict[int, Headers] = {}
 
-    def headers(self, headers: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+    def headers(self, headers: Iterable[tuple[str, str]]) -> Headers:
         """Return headers without tokens."""
-        known, kind = self._known.get, self._kind
-        return tuple(
-            [
-                pair
-                if not (k := known(pair[0])) and k is not None and "=" not in pair[1]
-                else (pair[0], REDACTED if kind(pair[0]) else self.text(pair[1]))
-                for pair in headers
-            ]
-        )
+        sent = tuple(headers)
+        key = hash(sent)  # clients send the same again and again; kept is what this gives, and never what was sent
+        found = self._seen.get(key)
+        if found is None:
+            if len(self._seen) >= _MOST_SEEN:
+                self._seen.clear()
+            found = tuple((name, REDACTED if self._kind(name) else self.text(value)) for name, value in sent)
+            self._seen[key] = found
+        return found
 
     def query(self, query: str) -> str:
         """Return a raw query string without tokens."""

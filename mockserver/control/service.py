@@ -274,37 +274,26 @@ class RequestFacts:
         self.method = request.method
         self.path = request.path
         self.headers: Mapping[str, str] = request.headers
-
-    @cached_property
-    def _routed(self) -> tuple[Operation | None, dict[str, str]]:
-        found = self._session.pipeline.contract.router.match(self.path)
-        return (None, {}) if found is None else (found[0].methods.get(self.method), found[1])
+        found = session.pipeline.contract.router.match(request.path)
+        self._operation: Operation | None = found[0].methods.get(request.method) if found is not None else None
+        self.path_params: Mapping[str, str] = found[1] if found is not None else {}
+        self.operation = self._operation.id if self._operation is not None else None
 
     @cached_property
     def exchange(self) -> Exchange:
         """The exchange as far as routing and credentials tell, whatever they think of it."""
         exchange = self._session.pipeline.exchange(self._request)
-        operation, exchange.path_values = self._routed
-        if operation is not None:
-            exchange.plan = exchange.contract.plans[operation.pointer]
+        if self._operation is not None:
+            exchange.path_values = dict(self.path_params)
+            exchange.plan = exchange.contract.plans[self._operation.pointer]
             with contextlib.suppress(Problem):
                 authenticate(exchange)
         return exchange
 
     @property
-    def operation(self) -> str | None:
-        """The operationId."""
-        return self._routed[0].id if self._routed[0] is not None else None
-
-    @property
     def principal(self) -> str | None:
         """The user whose token was sent."""
         return self.exchange.principal.name if self.exchange.principal is not None else None
-
-    @property
-    def path_params(self) -> Mapping[str, str]:
-        """The path parameters."""
-        return self._routed[1]
 
     @cached_property
     def query(self) -> Mapping[str, list[str]]:

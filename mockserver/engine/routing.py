@@ -47,15 +47,20 @@ class Router:
         self._root = _Node()
         self._static: dict[str, PathEntry] = {}
         self._trailing_slash = trailing_slash
+        self._last: tuple[str, tuple[PathEntry, dict[str, str]] | None] = ("", None)
         self.entries: list[PathEntry] = []
         for operation in operations:
             self._add(operation)
 
     def match(self, path: str) -> tuple[PathEntry, dict[str, str]] | None:
         """Return the entry of a decoded path and the values of its path parameters, or ``None``."""
+        asked, found = self._last  # the same request may ask twice
+        if asked == path and found is not None:
+            return found
         found = self._match(path)
         if found is None and self._trailing_slash and path.endswith("/"):
             found = self._match(path[:-1])
+        self._last = (path, found)
         return found
 
     def _match(self, path: str) -> tuple[PathEntry, dict[str, str]] | None:
