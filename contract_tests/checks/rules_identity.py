@@ -171,6 +171,10 @@ def not_found(scene: Scene) -> None:
         "shorter name": made["name"][:-1].rstrip("-"),
         "id of a key": keys[0]["id"],
     }
+    if operation == GET:
+        identifier = made["id"]
+        unknown["id that ends otherwise"] = identifier[:-1] + ("0" if identifier[-1] != "0" else "1")
+        unknown["id that begins otherwise"] = ("0" if identifier[0] != "0" else "1") + identifier[1:]
     for code, target in unknown.items():
         exchange = scene.session.call(operation, target, body=body)
         scene.expect_status(exchange, (404,), f"{operation}:{code}", "nobody has it")
