@@ -25,6 +25,7 @@ ROOT = Path(__file__).resolve().parent.parent
 CONTROL_TOKEN = "dummy-control-token"  # noqa: S105 - of a mock that lives for seconds
 SECONDS = 60
 IGNORED = shutil.ignore_patterns("__pycache__", "*.pyc")  # as .dockerignore says
+AT_START = {"USER", "EXPOSE", "HEALTHCHECK", "ENTRYPOINT", "CMD"}  # say how the image is started, and build nothing
 # The interpreter may be in a folder of root's that the user of the image could not read.
 READ_ALL = "-all,+dac_read_search"
 
@@ -73,6 +74,10 @@ def build(stages: list[Stage], root: Path) -> dict[str, str]:
                 if done.returncode:
                     raise Failed(f"RUN {step.argument}\n{done.stdout[-3000:]}{done.stderr[-3000:]}")
                 print(f"container: {time.monotonic() - started:.0f} s: RUN {step.argument[:90]}...")
+            elif step.name not in AT_START:
+                raise Failed(
+                    f"{step.name} {step.argument}: this script cannot do that; teach it, or write it otherwise"
+                )
         if number < len(stages) - 1:
             before[stage.name] = root.rename(root.with_name(f"stage-{stage.name}"))
     size = sum(path.stat().st_size for path in root.rglob("*") if path.is_file() and not path.is_symlink())
@@ -111,9 +116,7 @@ def copy(argument: str, root: Path, work: Path, before: Mapping[str, Path]) -> N
     for source in sources:
         found = inside(origin, source)
         if found.is_dir():
-            shutil.copytree(
-                found, into, symlinks=True, ignore=shutil.ignore_patterns("__pycache__") if origin == ROOT else None
-            )
+            shutil.copytree(found, into, symlinks=True, ignore=IGNORED if origin == ROOT else None)
         else:
             place = into / found.name if target.endswith("/") else into
             place.parent.mkdir(parents=True, exist_ok=True)
@@ -150,13 +153,16 @@ def run(stage: Stage, folder: Path, environment: dict[str, str]) -> None:
                     log.seek(0)
                     raise Failed(f"{' '.join(command)} did not become healthy:\n{log.read()}")
                 time.sleep(0.2)
-            print(
-                f"container: healthy after {time.monotonic() - started:.1f} s, as {' '.join(prefix[:3]) or 'this user'}"
-            )
+            who = f"user {stage.last('USER')}" if prefix else "the user who runs this"
+            print(f"container: healthy after {time.monotonic() - started:.1f} s, as {who}")
             answers(port)
         finally:
             process.terminate()
-            code = process.wait(timeout=SECONDS)
+            try:
+                code = process.wait(timeout=SECONDS)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                code = process.wait()
     if code != 0:
         raise Failed(f"SIGTERM ended the mock with {code}, wanted 0")
     if healthy():
