@@ -33,7 +33,10 @@ def main() -> int:
     signal.signal(signal.SIGTERM, _interrupt)
     results: list[Result] = []
     measurable = _with_tools(rows.values())
-    print(f"{options.rounds} rounds of {options.seconds} s, profile {options.profile}, {_machine()}")
+    machine = _machine()
+    print(f"{options.rounds} rounds of {options.seconds} s, profile {options.profile}, {machine}")
+    if _busy() > 1:
+        print("bench: others use this machine; ratios hold roughly, times on the clock do not", file=sys.stderr)
     print(header(), flush=True)
     try:
         with tempfile.TemporaryDirectory() as folder:
@@ -50,7 +53,7 @@ def main() -> int:
         print("bench: interrupted; every server is ended", file=sys.stderr)
     print(summary(rows.values(), results))
     if options.json:
-        table = {"machine": _machine(), "rounds": options.rounds, "seconds": options.seconds}
+        table = {"machine": machine, "rounds": options.rounds, "seconds": options.seconds}
         text = json.dumps({**table, "rows": to_json(rows.values(), results)}, indent=2)
         options.json.write_text(text + "\n")
     if not results:
@@ -98,7 +101,12 @@ def _with_tools(rows: Iterable[Row]) -> list[Row]:
 
 
 def _machine() -> str:
-    return f"{os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}"
+    return f"{os.cpu_count()} cores, load {_busy():.1f}, {platform.system()}, Python {platform.python_version()}"
+
+
+def _busy() -> float:
+    """Return how many processes wanted to run in the last minute; 0 where the system does not tell."""
+    return os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
 
 
 if __name__ == "__main__":

@@ -8,9 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.processes import CLIENT_CORE, HEADERS, PATH, CannotMeasure, pinned
+from benchmarks.processes import CLIENT_CORE, HEADERS, PATH, CannotMeasure, Served, pinned
+from benchmarks.results import Pair
 
-__all__ = ["Ask", "Rate", "load", "parse_report", "rounds", "write_script"]
+__all__ = ["Ask", "Rate", "Side", "load", "parse_report", "rounds", "write_script"]
 
 CONNECTIONS = 16
 SLOTS = 64  # how many names of its own a load that creates and deletes goes round
@@ -110,19 +111,36 @@ def load(url: str, asks: Sequence[Ask], seconds: float, folder: Path, keys: Path
     return rate
 
 
-def rounds(
-    one: tuple[str, Sequence[Ask], Path | None],
-    other: tuple[str, Sequence[Ask], Path | None],
-    count: int,
-    seconds: float,
-    folder: Path,
-) -> list[tuple[float, float]]:
-    """Return the rates of paired rounds: each asks the one and the other, in turns first; one of both warms up."""
-    pairs: list[tuple[float, float]] = []
-    for url, asks, keys in (one, other):
-        load(url, asks, max(1, seconds / 2), folder, keys)
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One side of a comparison: a server and what it is asked."""
+
+    server: Served
+    asked: Ask
+    keys: Path | None = None
+
+    def run(self, seconds: float, folder: Path) -> tuple[float, float]:
+        """Return the requests per second of one load, and per second of processor time that the server used."""
+        before = self.server.cpu()
+        rate = load(self.server.url, (self.asked,), seconds, folder, self.keys)
+        used = self.server.cpu() - before
+        return rate.per_second, rate.count / used if used else 0.0
+
+
+def rounds(one: Side, other: Side, count: int, seconds: float, folder: Path) -> tuple[list[Pair], list[Pair]]:
+    """Return the rates of paired rounds, each side first in turns, and those per second of processor time.
+
+    A round before them, half as long, warms both up.
+    """
+    pairs: list[Pair] = []
+    work: list[Pair] = []
+    for side in (one, other):
+        side.run(max(1, seconds / 2), folder)
     for number in range(count):
         order = (one, other) if number % 2 == 0 else (other, one)
-        rates = [load(url, asks, seconds, folder, keys).per_second for url, asks, keys in order]
-        pairs.append((rates[0], rates[1]) if number % 2 == 0 else (rates[1], rates[0]))
-    return pairs
+        runs = {id(side): side.run(seconds, folder) for side in order}
+        (first, first_work), (second, second_work) = runs[id(one)], runs[id(other)]
+        pairs.append((first, second))
+        if first_work and second_work:
+            work.append((first_work, second_work))
+    return pairs, work

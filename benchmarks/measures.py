@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.load import Ask, load, rounds
+from benchmarks.load import Ask, Side, load, rounds
 from benchmarks.peers import bare, mock, prism, wiremock
 from benchmarks.processes import CannotMeasure, Served, Server, ask, memory, served
 from benchmarks.results import Result, Row, of_pairs, of_values
@@ -58,10 +58,10 @@ class Bench:
     seconds: float
     profile: str
 
-    def against(self, row: Row, one: tuple[Served, Ask], other: tuple[Served, Ask], names: tuple[str, str]) -> Result:
+    def compare(self, row: Row, one: Side, other: Side, names: tuple[str, str]) -> Result:
         """Return the result of loading two servers in paired rounds."""
-        loads = [(server.url, (asked,), None) for server, asked in (one, other)]
-        return of_pairs(row, rounds(loads[0], loads[1], self.rounds, self.seconds, self.folder), *names)
+        pairs, work = rounds(one, other, self.rounds, self.seconds, self.folder)
+        return of_pairs(row, pairs, names, work)
 
 
 Rows = Mapping[str, Row]
@@ -84,14 +84,14 @@ def against_flask(bench: Bench, rows: Rows) -> Iterator[Result]:
         with ExitStack() as stack:
             ours = stack.enter_context(served(mock(bench.profile, fixture)))
             flask = stack.enter_context(served(bare(_answer(ours, asked)[1], bench.folder)))
-            yield bench.against(row, (ours, asked), (flask, asked), ("mock", "Flask"))
+            yield bench.compare(row, Side(ours, asked), Side(flask, asked), ("mock", "Flask"))
 
 
 def rejected(bench: Bench, rows: Rows) -> Iterator[Result]:
     """Measure how fast faults are told, against how fast a good request is answered."""
     for row in rows.values():
         with served(mock(bench.profile)) as one, served(mock(bench.profile)) as other:
-            yield bench.against(row, (one, FAULTY), (other, POST), ("rejected", "valid"))
+            yield bench.compare(row, Side(one, FAULTY), Side(other, POST), ("rejected", "valid"))
 
 
 def against_prism(bench: Bench, rows: Rows) -> Iterator[Result]:
@@ -102,7 +102,7 @@ def against_prism(bench: Bench, rows: Rows) -> Iterator[Result]:
             raise CannotMeasure(f"Prism judges no bodies: it answers {status} to a faulty one")
         for name, row in rows.items():
             asked = GET_NAME if name == "prism-get" else POST
-            yield bench.against(row, (ours, asked), (theirs, asked), ("mock", "Prism"))
+            yield bench.compare(row, Side(ours, asked), Side(theirs, asked), ("mock", "Prism"))
 
 
 def against_wiremock(bench: Bench, rows: Rows) -> Iterator[Result]:
@@ -113,29 +113,36 @@ def against_wiremock(bench: Bench, rows: Rows) -> Iterator[Result]:
             for name, row in rows.items():
                 asked = GET_NAME if name == "wiremock-get" else POST
                 load(theirs.url, (asked,), 4, bench.folder)  # the Java machine compiles what it runs often
-                yield bench.against(row, (ours, asked), (theirs, asked), ("mock", "WireMock"))
+                yield bench.compare(row, Side(ours, asked), Side(theirs, asked), ("mock", "WireMock"))
 
 
 def start(bench: Bench, rows: Rows) -> Iterator[Result]:
     """Measure how long the mock takes from its start to its first answer, and Prism in turns with it."""
-    with_prism = "start-prism" in rows
-    prisms = prism(bench.profile, bench.folder) if with_prism else None
-    pairs = []
+    peer = prism(bench.profile, bench.folder) if "start-prism" in rows else None
+    ours, theirs = [], []
     for _ in range(bench.rounds):
-        ours = _seconds_to_answer(mock(bench.profile))
-        pairs.append((ours, _seconds_to_answer(prisms) if prisms else 1.0))
+        ours.append(_start(mock(bench.profile)))
+        if peer is not None:
+            theirs.append(_start(peer))
+    cpu = f"of which {statistics.median(it.cpu for it in ours):.2f} s CPU"
     if "start-mock" in rows:
-        yield of_values(rows["start-mock"], [ours for ours, _ in pairs])
-    if with_prism:
-        note = "mock {:.2f} s, Prism {:.2f} s".format(
-            *(statistics.median(column) for column in zip(*pairs, strict=True))
-        )
-        yield of_values(rows["start-prism"], [ours / theirs for ours, theirs in pairs], note)
+        yield of_values(rows["start-mock"], [it.seconds for it in ours], cpu)
+    if theirs:
+        ratios = [one.seconds / other.seconds for one, other in zip(ours, theirs, strict=True)]
+        yield of_values(rows["start-prism"], ratios, f"Prism {statistics.median(it.seconds for it in theirs):.2f} s")
 
 
-def _seconds_to_answer(server: Server) -> float:
+@dataclass(frozen=True, slots=True)
+class Start:
+    """Seconds from a start to the first answer: on the clock, and of processor time."""
+
+    seconds: float
+    cpu: float
+
+
+def _start(server: Server) -> Start:
     with served(server) as it:
-        return it.seconds
+        return Start(it.seconds, it.cpu())
 
 
 def weigh(bench: Bench, rows: Rows) -> Iterator[Result]:
@@ -177,27 +184,29 @@ def scale(bench: Bench, rows: Rows) -> Iterator[Result]:
         }
         for name, row in rows.items():
             member, asked = keyed[name]
-            one, other = ((it.url, (asked,), bench.folder / f"{member}-{count}") for it, count in sides)
-            pairs = rounds(one, other, bench.rounds, bench.seconds, bench.folder)
-            yield of_pairs(row, pairs, f"{LARGE:,}:", f"{SMALL}:")
+            one, other = (Side(it, asked, bench.folder / f"{member}-{count}") for it, count in sides)
+            yield bench.compare(row, one, other, (f"{LARGE:,}:", f"{SMALL}:"))
 
 
 def load_fixtures(bench: Bench, rows: Rows) -> Iterator[Result]:
     """Measure the time from start to first answer with large fixtures, and whether it grows as they do."""
-    empty = _seconds_to_answer(mock(bench.profile, "empty"))
+    empty = _start(mock(bench.profile, "empty"))
     for name, make in (("load-generated", generated_fixture), ("load-written", written_fixture)):
         if name not in rows and f"{name}-linear" not in rows:
             continue
         fixtures = {size: make(bench.folder, size) for size in SIZES}
-        times = [
-            {size: _seconds_to_answer(mock(bench.profile, file)) for size, file in fixtures.items()}
+        starts = [
+            {size: _start(mock(bench.profile, file)) for size, file in fixtures.items()}
             for _ in range(min(bench.rounds, 3))
         ]
-        note = ", ".join(f"{size:,}: {min(t[size] for t in times):.1f} s" for size in SIZES)
+        best = {size: min(it[size].cpu for it in starts) for size in SIZES}
+        note = "CPU at best " + ", ".join(f"{size:,}: {best[size]:.1f} s" for size in SIZES)
         if name in rows:
-            yield of_values(rows[name], [t[SIZES[-1]] for t in times], f"{note} at best")
+            yield of_values(rows[name], [it[SIZES[-1]].seconds for it in starts], note)
         if f"{name}-linear" in rows:
-            each = [[(t[size] - empty) / size for size in (SIZES[-1], SIZES[0])] for t in times]
+            each = [[(it[size].seconds - empty.seconds) / size for size in (SIZES[-1], SIZES[0])] for it in starts]
+            large, small = ((best[size] - empty.cpu) / size for size in (SIZES[-1], SIZES[0]))
+            note = f"by CPU at best {large / small:.2f} x"
             yield of_values(rows[f"{name}-linear"], [large / small for large, small in each], note)
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["ROWS", "Result", "Row", "choose", "header", "line", "of_pairs", "of_values", "summary", "to_json"]
+__all__ = ["ROWS", "Pair", "Result", "Row", "choose", "header", "line", "of_pairs", "of_values", "summary", "to_json"]
 
 Pair = tuple[float, float]
 
@@ -95,11 +95,17 @@ def choose(wanted: Iterable[str]) -> dict[str, Row]:
     return {row.name: row for row in ROWS.values() if not names or row.name in names or row.group in names}
 
 
-def of_pairs(row: Row, pairs: Sequence[Pair], first: str, second: str) -> Result:
-    """Return the result of paired rounds: the median of their ratios, so that what slows both blurs neither."""
+def of_pairs(row: Row, pairs: Sequence[Pair], names: tuple[str, str], work: Sequence[Pair] = ()) -> Result:
+    """Return the result of paired rounds: the median of their ratios, so that what slows both blurs neither.
+
+    ``work`` is the same per second of processor time that each server used: where others use the machine too, it tells
+    more than the time on the clock, and is noted.
+    """
     ratios = [one / other for one, other in pairs]
     ones, others = (statistics.median(column) for column in zip(*pairs, strict=True))
-    note = f"{first} {_short(ones)}/s, {second} {_short(others)}/s"
+    note = f"{names[0]} {_short(ones)}/s, {names[1]} {_short(others)}/s"
+    if work:
+        note += f"; per CPU second {statistics.median(one / other for one, other in work):.2f} x"
     return Result(row, statistics.median(ratios), min(ratios), max(ratios), note)
 
 

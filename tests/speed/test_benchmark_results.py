@@ -12,13 +12,19 @@ MOST = Row("a-two", "what", 0.7, "s", at_most=True)
 
 
 def test_a_ratio_is_the_median_of_the_pairs_and_not_the_ratio_of_medians():
-    result = of_pairs(LEAST, [(100, 100), (300, 100), (40, 20)], "mock", "peer")
+    result = of_pairs(LEAST, [(100, 100), (300, 100), (40, 20)], ("mock", "peer"))
     assert (result.value, result.low, result.high) == (2, 1, 3)
     assert result.note == "mock 100/s, peer 100/s"
 
 
 def test_small_rates_keep_their_decimals():
-    assert of_pairs(LEAST, [(12_345.6, 0.256)], "mock", "peer").note == "mock 12,346/s, peer 0.26/s"
+    assert of_pairs(LEAST, [(12_345.6, 0.256)], ("mock", "peer")).note == "mock 12,346/s, peer 0.26/s"
+
+
+def test_rates_per_processor_second_are_noted_and_decide_nothing():
+    result = of_pairs(LEAST, [(100, 50)], ("mock", "peer"), [(30, 20), (10, 20), (80, 40)])
+    assert result.value == 2
+    assert result.note.endswith("; per CPU second 1.50 x")
 
 
 @pytest.mark.parametrize(
