@@ -148,13 +148,14 @@ def _start(server: Server) -> Start:
 def weigh(bench: Bench, rows: Rows) -> Iterator[Result]:
     """Measure what the mock's processes hold, after its start and after many requests that leave the state as it was.
 
-    The figure is the sum of the resident sizes, which counts pages that processes share more than once.
+    The figure is the proportional size of all processes together: what they share counts once. The sum of their
+    resident sizes, which counts it for each of them, is noted.
     """
     with served(mock(bench.profile)) as it:
         time.sleep(1)
         before = memory(it.process)
         if "memory-start" in rows:
-            yield of_values(rows["memory-start"], [sum(before.resident)], str(before))
+            yield of_values(rows["memory-start"], [before.proportional], str(before))
         if "memory-grown" not in rows:
             return
         count, seconds = 0, max(2, bench.seconds)
@@ -163,7 +164,7 @@ def weigh(bench: Bench, rows: Rows) -> Iterator[Result]:
         after = memory(it.process)
         left = len(json.loads(ask(it.port)[1]))
         note = f"{after} after {count:,} requests, {left} providers left"
-        yield of_values(rows["memory-grown"], [sum(after.resident) - sum(before.resident)], note)
+        yield of_values(rows["memory-grown"], [after.proportional - before.proportional], note)
 
 
 def scale(bench: Bench, rows: Rows) -> Iterator[Result]:

@@ -62,6 +62,7 @@ class _Loader:
     def __init__(self, contract: Contract, world: World, seed: int) -> None:
         self.contract, self.world, self.seed = contract, world, seed
         self.faults: list[tuple[tuple[str | int, ...], str, str]] = []
+        self._found_formats: dict[str, dict[str, Any]] = {}
 
     def fault(self, place: tuple[str | int, ...], message: str, hint: str = "") -> None:
         self.faults.append((place, message, hint))
@@ -168,9 +169,9 @@ class _Loader:
 
     def _check_given(self, collection: Collection, place: tuple[str | int, ...], given: dict[str, Any]) -> None:
         """Judge the members that the server would make, and normalise ids."""
-        properties = self.contract.document.properties(collection.resource.item_schema)
+        formats = self._formats(collection)
         for name, value in given.items():
-            wanted = self.contract.document.resolve(properties.get(name, {})).get("format")
+            wanted = formats.get(name)
             if wanted == "uuid":
                 found = canonical(value) if isinstance(value, str) else None
                 if found is None:
@@ -179,6 +180,14 @@ class _Loader:
                     given[name] = found
             elif wanted == "date-time" and not _is_time(value):
                 self.fault((*place, name), f"{name} is not an RFC 3339 time with a zone")
+
+    def _formats(self, collection: Collection) -> dict[str, Any]:
+        """Return the formats of a collection's members, worked out once."""
+        name, document = collection.resource.name, self.contract.document
+        if name not in self._found_formats:
+            properties = document.properties(collection.resource.item_schema)
+            self._found_formats[name] = {key: document.resolve(node).get("format") for key, node in properties.items()}
+        return self._found_formats[name]
 
     def _check_view(self, collection: Collection, place: tuple[str | int, ...], record: Record) -> None:
         plan = self._answering(collection)
@@ -190,7 +199,7 @@ class _Loader:
             for violation in response.plan.violations(value):
                 self.fault((*place, *violation.path), f"{violation.field} {violation.detail} in answers")
             return
-        record.keep(response.view, jsonbody.encode(value))  # judged here, so answers need not do it again
+        record.views[response.view] = jsonbody.encode(value)  # judged here, so answers need not do it again
 
     def _answering(self, collection: Collection) -> OperationPlan | None:
         for role in ("get", "create"):

@@ -26,7 +26,7 @@ __all__ = ["Applied", "Entry", "Journal"]
 Applied = tuple[str, str, str]  # id, kind and detail of a fault that hit a request
 
 KEPT_BODY = 64 * 1024  # octets of one body that are kept
-_OVERHEAD = 1200  # octets of memory that an entry takes beside its bodies, roughly
+_OVERHEAD = 1000  # octets of memory that an entry takes beside its bodies, roughly
 
 
 class Entry(NamedTuple):

@@ -71,8 +71,7 @@ def _record(exchange: Exchange, plan: ResponsePlan, record: Record, view: str) -
         if plan.cut is not None:
             value = plan.cut(value)
         _judge(exchange, plan, plan.item_plan if plan.items else plan.plan, value)
-        body = jsonbody.encode(value)
-        record.keep(view, body)
+        body = record.views[view] = jsonbody.encode(value)
     return body
 
 

@@ -40,9 +40,12 @@ def decode(body: bytes) -> Any:
 
 
 def encode(value: Any) -> bytes:
-    """Return ``value`` as compact UTF-8 JSON; integers beyond 64 bits are written exactly."""
+    """Return ``value`` as compact UTF-8 JSON; integers beyond 64 bits are written exactly.
+
+    It is a copy, fit to be kept: orjson's own octets hold on to the buffer that they were written in, 4 KB or more.
+    """
     try:
-        return orjson.dumps(value)
+        return bytes(memoryview(orjson.dumps(value)))
     except TypeError:
         return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
 

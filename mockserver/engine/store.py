@@ -32,10 +32,6 @@ class Record:
         self.sequence = sequence
         self.views: dict[str, bytes] = {}
 
-    def keep(self, view: str, body: bytes) -> None:
-        """Keep a serialised answer: a copy, since the encoder's own bytes hold twice the room that they need."""
-        self.views[view] = bytes(memoryview(body))
-
 
 class Base:
     """Records that are shared and never change, with their indexes and their order."""
