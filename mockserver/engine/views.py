@@ -41,13 +41,14 @@ def cutter(document: Document, schema: Any, *, drop: str) -> Cut:
         if not properties and items is None:
             return None  # nothing is ever cut from such a value
 
+        nested = [(name, inner) for name, inner in kept.items() if inner is not None]
+
         def cut(value: Any) -> Any:
             if isinstance(value, dict):
-                result = {
-                    name: value[name] if inner is None else inner(value[name])
-                    for name, inner in kept.items()
-                    if name in value
-                }
+                result = {name: value[name] for name in kept if name in value}
+                for name, inner in nested:
+                    if name in result:
+                        result[name] = inner(result[name])
                 if not known_only:
                     result.update({n: v for n, v in value.items() if n not in kept and n not in dropped})
                 return result
