@@ -2,8 +2,6 @@
 
 import base64
 import json
-import shutil
-import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,6 +9,9 @@ from pathlib import Path
 from benchmarks.processes import PATH, CannotMeasure, Server
 from mockserver.contract import yamlfile
 from mockserver.resources import document_path
+
+sys.path.insert(0, str(Path(__file__).parent.parent / "scripts"))
+from npm_programs import NoPrograms, programs  # noqa: E402  # a script's neighbour, not a package
 
 __all__ = ["TOOLS", "bare", "mock", "prism", "wiremock"]
 
@@ -77,13 +78,7 @@ def wiremock(answers: Mapping[tuple[str, str], tuple[int, bytes]], folder: Path)
 
 def _installed() -> Path:
     """Return the folder of the peers' npm packages, installed as the lock file pins them where they are missing."""
-    modules = PEERS / "node_modules"
-    lock, done = PEERS / "package-lock.json", modules / ".package-lock.json"
-    if not done.exists() or done.stat().st_mtime < lock.stat().st_mtime:
-        npm = shutil.which("npm") or "npm"
-        command = [npm, "ci", "--no-audit", "--no-fund", "--ignore-scripts"]
-        installed = subprocess.run(command, cwd=PEERS, capture_output=True, text=True)
-        if installed.returncode:
-            raise CannotMeasure(f"npm ci failed in benchmarks/peers: {' '.join(installed.stderr.split())[:200]}")
-        done.touch()
-    return modules
+    try:
+        return programs(PEERS).parent
+    except NoPrograms as error:
+        raise CannotMeasure(" ".join(str(error).split())[:300]) from None

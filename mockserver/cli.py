@@ -74,7 +74,7 @@ def main() -> None:
 @click.option("--max-sessions", type=int, help="Most sessions at a time [10000].")
 @click.option("--max-snapshots", type=int, help="Most snapshots at a time [100].")
 @click.option("--journal-entries", type=int, help="Most journal entries of a session, 0 for no journal [10000].")
-@click.option("--journal-bytes", type=int, help="Most octets of a session's journal [6291456].")
+@click.option("--journal-bytes", type=int, help="Most octets of a session's journal [4194304].")
 @click.option("--cors", multiple=True, help="An origin whose pages may call the API, or *; those of this machine may.")
 @click.option("--watch", is_flag=True, default=None, help="Reload contract, overlays and fixtures when they change.")
 @click.option("--config", type=click.Path(path_type=Path), help="A YAML file of these settings.")

@@ -46,7 +46,7 @@ class Settings:
     max_sessions: int = 10_000
     max_snapshots: int = 100
     journal_entries: int = 10_000
-    journal_bytes: int = 6 * 1024 * 1024
+    journal_bytes: int = 4 * 1024 * 1024
     cors: str = ""
     watch: bool = False
 

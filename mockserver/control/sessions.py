@@ -42,7 +42,7 @@ class Limits:
     ttl: float = 3600
     snapshots: int = 100
     journal_entries: int = 10_000
-    journal_bytes: int = 6 * 1024 * 1024
+    journal_bytes: int = 4 * 1024 * 1024
     all_journals: int = 256 * 1024 * 1024
 
 
