@@ -11,7 +11,7 @@ from mockserver.contract import yamlfile
 from mockserver.resources import document_path
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "scripts"))
-from npm_programs import NoPrograms, programs  # noqa: E402  # a script's neighbour, not a package
+from npm_programs import NoPrograms, programs  # a script's neighbour, not a package
 
 __all__ = ["TOOLS", "bare", "mock", "prism", "wiremock"]
 
