@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
-from contract_tests.documents import CREATE, Contract
+from contract_tests.documents import CREATE, Contract, escape
 from contract_tests.exchange import NotJson
 
 Json = Any
@@ -94,9 +94,15 @@ def faults(contract: Contract, pointer: str, body: Json) -> tuple[Fault, ...]:
         if keyword == "required":
             missing = re.match(r"[\"'](.*?)[\"'] is a required", error.message)
             member = f"{member}.{missing[1]}".lstrip(".") if missing else member
-        at = "/".join(str(part) for part in error.schema_path)
-        found.setdefault((member, keyword), Fault(member, keyword, error.message, f"{pointer}/{at}"))
+        place = _place(pointer, error.schema_path)
+        found.setdefault((member, keyword), Fault(member, keyword, error.message, place))
     return tuple(sorted(found.values(), key=lambda fault: (fault.member.count("."), fault.member, fault.keyword)))
+
+
+def _place(pointer: str, path: list[str | int]) -> str:
+    """Return the pointer of a keyword; its path starts at the schema, or at the document where a `$ref` leads there."""
+    start = "#" if path[:1] == ["components"] else pointer
+    return "/".join((start, *(escape(str(part)) for part in path)))
 
 
 def _invalid(contract: Contract, pointer: str, body: Json) -> Demand:
@@ -219,6 +225,17 @@ def calmed(contract: Contract, operation: str, body: Json, number: int) -> Json:
         if made.get("type") in WITH_SETTINGS:
             made.pop("api_keys", None)
             made["settings"] = dict(SETTINGS)
+    return made
+
+
+def unmasked(contract: Contract, operation: str, body: dict[str, Json]) -> Json:
+    """Return a refused body without settings that are not at fault: a server may refuse the body for their sake."""
+    wrong = {fault.member for fault in demand(contract, operation, body).faults}
+    if not isinstance(body.get("settings"), dict) or any(member.startswith("settings") for member in wrong):
+        return body
+    made = {name: value for name, value in body.items() if name != "settings"}
+    if "type" in made and "type" not in wrong:
+        made["type"] = "openai"
     return made
 
 

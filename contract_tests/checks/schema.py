@@ -17,7 +17,8 @@ def _coverage(scene: Scene) -> None:
 
 
 def _fuzzing(scene: Scene) -> None:
-    _phase(scene, "fuzzing", scene.options.amount(15, 100, 1500))
+    bodies = scene.check.variant in {CREATE, UPDATE}
+    _phase(scene, "fuzzing", scene.options.amount(*((15, 100, 1500) if bodies else (10, 40, 300))))
 
 
 TITLES = {

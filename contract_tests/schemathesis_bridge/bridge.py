@@ -129,8 +129,8 @@ class Bridge:
             )
         except Stopped:
             problem = self._stopped_by
-            if isinstance(problem, ContractTestsError):
-                raise problem from None
+            if isinstance(problem, ContractTestsError | LookupError | TypeError | AttributeError | ValueError):
+                raise problem from None  # the runner knows what to make of them
             raise Blocked(f"the check itself failed: {type(problem).__name__}: {problem}") from problem
         except ContractTestsError:
             raise

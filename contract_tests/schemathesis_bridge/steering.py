@@ -12,7 +12,7 @@ from schemathesis.generation.case import Case
 
 from contract_tests.documents import CREATE, DELETE, GET, UPDATE
 from contract_tests.ledger import Ledger
-from contract_tests.openness import SETTINGS, calmed, is_deployed, is_plain_target, settled
+from contract_tests.openness import SETTINGS, calmed, is_deployed, is_plain_target, settled, unmasked
 from contract_tests.scene import Scene
 from contract_tests.schemathesis_bridge.book import Book
 from contract_tests.session import DUMMY, UNSAFE
@@ -69,17 +69,18 @@ class Steering:
     # Bodies
 
     def _calmed(self, case: Case[Any]) -> Json:
-        """Return the body of a case; of those that the contract leaves open, two of three made plain."""
+        """Return the body of a case with what would hide the server's judgement of it left out.
+
+        Of the valid bodies that the contract leaves open, two of three are made plain.
+        """
         contract, operation = self.scene.contract, case.operation.definition.raw.get("operationId")
-        if (
-            not isinstance(case.body, dict)
-            or self._turn % 3 == 0
-            or operation not in {CREATE, UPDATE}
-            or case.method != case.operation.method.upper()
-        ):
+        if not isinstance(case.body, dict) or operation not in {CREATE, UPDATE}:
             return case.body
-        pointer = contract.operations[operation].body_pointer
-        if not contract.is_valid(pointer, case.body) or settled(contract, operation, case.body):
+        if case.method != case.operation.method.upper():
+            return case.body
+        if not contract.is_valid(contract.operations[operation].body_pointer, case.body):
+            return unmasked(contract, operation, case.body)
+        if self._turn % 3 == 0 or settled(contract, operation, case.body):
             return case.body
         return calmed(contract, operation, case.body, self._turn)
 

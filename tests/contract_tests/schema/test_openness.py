@@ -8,7 +8,7 @@ import pytest
 
 from contract_tests.documents import CREATE, UPDATE, Contract, load_contract
 from contract_tests.exchange import decoded
-from contract_tests.openness import calmed, demand, settled
+from contract_tests.openness import calmed, demand, settled, unmasked
 
 PLAIN = {"type": "openai", "name": "a-b2", "base_url": "https://ai.example.com/v1"}
 SETTINGS = {"_type": "bedrock", "_version": 1, "region": "us-east-1"}
@@ -128,3 +128,19 @@ def test_a_calmed_body_is_settled(profile: str) -> None:
     assert verdict(profile, CREATE, wild) == OPEN
     plain = calmed(contract(profile), CREATE, wild, 3)
     assert verdict(profile, CREATE, plain) == TAKEN, json.dumps(plain)
+
+
+@pytest.mark.parametrize("kind", ["bedrock", "nope", ["openai"], None])
+def test_settings_that_are_not_at_fault_do_not_hide_what_is(kind: Any) -> None:
+    body = {**PLAIN, "type": kind, "settings": SETTINGS, "enabled": "yes"}
+    plain = unmasked(contract("deployed"), CREATE, body)
+    assert "settings" not in plain
+    assert plain["type"] == ("openai" if kind == "bedrock" else kind)
+    wrong = {**PLAIN, "type": "bedrock", "settings": {**SETTINGS, "region": 5}, "enabled": "yes"}
+    assert unmasked(contract("deployed"), CREATE, wrong) == wrong
+
+
+def test_a_fault_is_placed_in_the_document() -> None:
+    (fault,) = demand(contract("documented"), CREATE, {**PLAIN, "type": "x"}).faults
+    assert fault.pointer == "#/components/schemas/codersdk.AIProviderType/enum"
+    assert contract("documented").states(fault.pointer) == "the reference page"
