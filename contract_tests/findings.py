@@ -29,6 +29,12 @@ class Departure:
     subject: str = ""
 
 
+def _is_smaller(exchanges: Sequence[Exchange], steps: Sequence[Step]) -> bool:
+    """Tell whether as many requests as there are steps say the same in fewer bytes."""
+    size = sum(len(one.target) + len(one.body) for one in exchanges)
+    return len(exchanges) == len(steps) and size < sum(len(one.target) + len(one.request_body) for one in steps)
+
+
 class Recorder:
     """The findings of a run, in the order in which their causes were first seen; safe to use from several threads."""
 
@@ -80,7 +86,7 @@ class Recorder:
         if departure.code != known.code and case not in cases and len(cases) < MOST_CASES:
             cases = (*cases, case)
         shorter = 0 < len(exchanges) < len(known.steps)
-        if shorter:
+        if shorter or (departure.code == known.code and _is_smaller(exchanges, known.steps)):
             known = replace(known, steps=self._show(exchanges), expected=departure.expected, found=departure.found)
         return replace(known, operations=operations, also=also, cases=cases, seen=known.seen + 1)
 
