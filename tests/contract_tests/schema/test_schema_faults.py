@@ -158,3 +158,18 @@ def test_a_document_that_schemathesis_cannot_use_is_told(tmp_path: Path) -> None
         except UsageError:
             return
     assert [verdict for _, verdict, _ in kit.unhappy(result)] == ["not exercised"]
+
+
+def test_a_finding_shows_the_smallest_request_that_was_seen() -> None:
+    def around(environ, start_response, server):
+        if environ["REQUEST_METHOD"] == "PATCH":
+            start_response("500 Internal Server Error", [("Content-Type", "application/json")])
+            return [b'{"message": "Sorry."}']
+        return None
+
+    with kit.serving("documented", around=around) as server:
+        result = kit.run(server, "documented", PATCHES)
+    (finding,) = result.findings
+    smallest = min(len(body) for method, _, body in server.requests if method == "PATCH")
+    assert finding.check == "schema.server-error"
+    assert len(finding.steps[-1].request_body) == smallest
