@@ -29,8 +29,8 @@ class Book:
         if exchange.operation == UPDATE and exchange.provider() is not None:
             self.live[found] = {**self.live[found], **exchange.document}
         elif exchange.operation == DELETE and exchange.ok:
-            self.gone[found] = None
-            self.gone[str(self.live.pop(found).get("name"))] = None
+            name = self.live.pop(found).get("name")
+            self.gone |= {found: None} | ({name: None} if isinstance(name, str) else {})
         elif exchange.operation in {UPDATE, DELETE} and not (400 <= (exchange.status or 0) < 500):
             self.unsure.add(found)
 

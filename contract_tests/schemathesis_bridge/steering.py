@@ -34,7 +34,6 @@ class Steering:
         self.plain = ""  # the id of a provider without settings
         self.bedrock = ""  # the id of a provider with bedrock settings
         self._turn = 0
-        self._kept: list[str] = []
 
     def prepare(self) -> None:
         """Make the providers that item operations are tried on."""

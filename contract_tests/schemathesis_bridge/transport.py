@@ -25,14 +25,6 @@ class NotSent(Exception):
     """A case was left out: it could not be made harmless, or HTTP cannot carry it."""
 
 
-class Answer(Response):
-    """A response as schemathesis knows it, with the exchange that it came from."""
-
-    __slots__ = ("exchange",)
-
-    exchange: Exchange
-
-
 class SessionTransport(RequestsTransport):
     """Sends the cases of one check by :meth:`Session.exchange`. `sent` maps a case's id to its exchange."""
 
@@ -43,7 +35,7 @@ class SessionTransport(RequestsTransport):
         self.sent: dict[str, Exchange] = {}
         self._silent = 0
 
-    def send(self, case: Case[Any], *, session: Any = None, **kwargs: Any) -> Answer:
+    def send(self, case: Case[Any], *, session: Any = None, **kwargs: Any) -> Response:
         """Send one case and return what came. Raises :class:`Blocked` where the server has stopped answering."""
         prepared = self._prepared(case)
         target = (prepared.url or ORIGIN).removeprefix(ORIGIN) or "/"
@@ -133,11 +125,11 @@ def _bytes(body: Any) -> bytes:
     return body.encode("utf-8") if isinstance(body, str) else bytes(body)
 
 
-def _answer(prepared: requests.PreparedRequest, exchange: Exchange) -> Answer:
+def _answer(prepared: requests.PreparedRequest, exchange: Exchange) -> Response:
     headers: dict[str, list[str]] = {}
     for name, value in exchange.reply.headers:
         headers.setdefault(name, []).append(value)
-    answer = Answer(
+    return Response(
         status_code=exchange.status or UNAVAILABLE,
         headers=headers,
         content=exchange.reply.body,
@@ -147,5 +139,3 @@ def _answer(prepared: requests.PreparedRequest, exchange: Exchange) -> Answer:
         message=exchange.reply.reason,
         encoding="utf-8",
     )
-    answer.exchange = exchange
-    return answer
