@@ -10,6 +10,7 @@ from contract_tests.session import Session
 CLOSE_WATCH = 200  # strangers up to which the list is compared after every check that writes
 LOOKED_INTO = 20  # strangers that are also read one by one
 TRIES = 3
+GIVE_UP = 3  # requests in a row without an answer after which nothing more is removed
 
 
 class Guardian:
@@ -115,6 +116,7 @@ class Guardian:
         """Remove everything that this run made; return what could not be removed, in sentences."""
         if self.session.options.read_only:
             return []
+        self.session.strikes = 0  # once more, even if the server had ceased to answer
         left = self.remove_made()
         listed = [item for item in self.session.list_providers() or () if self.session.ledger.made(item)]
         for provider in listed:
@@ -122,13 +124,15 @@ class Guardian:
             if isinstance(provider.get("id"), str) and self.session.remove(provider["id"]):
                 continue
             left[str(provider.get("id"))] = str(provider.get("name"))
-        still = {item.get("id") for item in self.session.list_providers() or () if self.session.ledger.made(item)}
+        after = self.session.list_providers()
+        if after is not None:
+            still = {item.get("id") for item in after if self.session.ledger.made(item)}
+            left = {provider_id: name for provider_id, name in left.items() if provider_id in still}
         return [
             f"could not remove the provider {name!r} ({provider_id}) that this run made; "
             f"try: contract-tests clean {self.session.redact(self.session.options.base_url)} --run "
             f"{self.session.ledger.run_id}"
             for provider_id, name in left.items()
-            if provider_id in still
         ]
 
     def remove_made(self) -> dict[str, str]:
@@ -136,7 +140,7 @@ class Guardian:
         ledger = self.session.ledger
         left = {}
         for provider_id, name in list(ledger.live.items()):
-            if self.session.remove(provider_id):
+            if self.session.strikes < GIVE_UP and self.session.remove(provider_id):
                 ledger.live.pop(provider_id)
             else:
                 left[provider_id] = name

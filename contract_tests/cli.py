@@ -53,6 +53,7 @@ def main() -> None:
 @click.option("--skip", multiple=True, metavar="PATTERN", help="Leave these checks or layers out.")
 @click.option("--report", multiple=True, metavar="KIND=FILE", help="Write a report: junit, json, markdown, html.")
 @timeout_option
+@click.option("--max-time", default=0.0, help="Seconds for the whole run; 0 for what the effort allows.")
 @click.option("--rate-limit", default=0.0, help="Send at most so many requests a second.")
 @click.option("--app", "application", metavar="MODULE:CALLABLE", help="Test a WSGI application in this process.")
 @click.option("--run", "run_id", default="", metavar="ID", help="The id of the run, part of every name that it makes.")

@@ -1,6 +1,8 @@
 """One request and what came back, with the answer read as JSON when it is some."""
 
 import json
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -8,6 +10,8 @@ from typing import Any
 from contract_tests.wire import Headers, Reply
 
 Json = Any
+DEEPEST = 150  # levels of an answer; schema validators stumble over much more
+LONE = re.compile(r"\\u[dD][89a-fA-F]")  # half of a surrogate pair, perhaps alone
 
 
 class NotJson:
@@ -103,8 +107,28 @@ def decoded(body: bytes) -> Json:
     if text.startswith("\ufeff"):
         return NotJson("it starts with a byte order mark")
     try:
-        return json.loads(text, object_pairs_hook=_object, parse_constant=_constant)
+        value = json.loads(text, object_pairs_hook=_object, parse_constant=_constant)
+        if LONE.search(text):
+            json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return NotJson("a text holds half of a surrogate pair")
     except json.JSONDecodeError as problem:
         return NotJson(f"{problem.msg} at byte {len(text[: problem.pos].encode())}")
     except (ValueError, RecursionError) as problem:
         return NotJson(str(problem))
+    if text.count("[") + text.count("{") > DEEPEST and _is_deep(value):
+        return NotJson(f"it is nested more than {DEEPEST} deep")
+    return value
+
+
+def _is_deep(value: Json) -> bool:
+    level = [value]
+    for _ in range(DEEPEST + 1):
+        level = [one for node in level if isinstance(node, (list, dict)) for one in _members(node)]
+        if not level:
+            return False
+    return True
+
+
+def _members(node: list[Json] | dict[str, Json]) -> Iterable[Json]:
+    return node.values() if isinstance(node, dict) else node

@@ -13,6 +13,8 @@ EFFORTS = ("quick", "standard", "thorough")
 class Options:
     """What a run is asked to do. Times are in seconds; `rate_limit` is in requests a second, 0 for none.
 
+    `max_time` bounds the whole run; 0 stands for what the effort allows.
+
     `refused_tokens` are tokens that no longer count: expired, revoked, of a suspended user.
     Runs of one `group`, how their ids begin, go on at the same time and take no notice of each other's providers.
     `only` and `skip` are patterns of check names (`rules.*`, `schema`, `rules.name-unique`), with `*` as in a shell.
@@ -30,6 +32,7 @@ class Options:
     only: tuple[str, ...] = ()
     skip: tuple[str, ...] = ()
     timeout: float = 10.0
+    max_time: float = 0.0
     rate_limit: float = 0.0
     run_id: str = ""
     group: str = ""
@@ -40,6 +43,8 @@ class Options:
             raise UsageError(f"unknown effort {self.effort!r}; expected one of {', '.join(EFFORTS)}")
         if not 0 < self.timeout <= 3600:
             raise UsageError(f"a timeout of {self.timeout:g} s; expected more than 0 and at most 3600")
+        if self.max_time < 0:
+            raise UsageError(f"a time limit of {self.max_time:g} s; expected seconds, or 0 for what the effort allows")
         if self.rate_limit < 0:
             raise UsageError(f"a rate limit of {self.rate_limit:g}; expected requests a second, or 0 for none")
         refused = [("refused token", value) for value in self.refused_tokens]

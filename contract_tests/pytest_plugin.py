@@ -38,6 +38,7 @@ OPTIONS: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("seed", "the same seed sends the same requests [1]", {}),
     ("effort", f"how long to look: {', '.join(EFFORTS)} [standard]", {}),
     ("timeout", "seconds for one answer [10]", {}),
+    ("max-time", "seconds for the whole run [by effort]", {}),
     ("rate-limit", "send at most so many requests a second", {}),
     ("read-only", "send only GETs", {"action": "store_true", "default": None}),
     ("insecure", "do not verify the certificate of an https server", {"action": "store_true", "default": None}),
@@ -252,8 +253,8 @@ def _options(config: pytest.Config) -> Options:
         key: _given(config, name)
         for key, name in (("token", "token"), ("other_token", "other-token"), ("effort", "effort"))
     }
-    for key, name, kind in (("seed", "seed", int), ("timeout", "timeout", float), ("rate_limit", "rate-limit", float)):
-        texts[key] = _number(_given(config, name), name, kind)
+    for name, kind in (("seed", int), ("timeout", float), ("max-time", float), ("rate-limit", float)):
+        texts[name.replace("-", "_")] = _number(_given(config, name), name, kind)
     contract = _given(config, "contract")
     group, number = _worker(config)
     return Options(

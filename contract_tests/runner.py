@@ -71,7 +71,8 @@ class Run:
         try:
             self._go_through(self.checks)
         except CannotTest as problem:
-            trouble, code = session.redact(str(problem)), 3
+            trouble = session.redact(str(problem))
+            code = 1 if session.recorder.findings else 3  # what was found before counts
         except HarmSeen as problem:
             trouble = session.redact(f"stopped early: {problem}")
         except KeyboardInterrupt:

@@ -1,30 +1,35 @@
 """One run's way to the server: every request of every check goes through here, is guarded, judged and counted."""
 
 import json
+import re
 import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import quote, unquote
 
 from contract_tests.coverage import Coverage
 from contract_tests.curl import Redaction, steps
 from contract_tests.documents import DELETE, GET, LIST, Contract
-from contract_tests.errors import Refused
+from contract_tests.errors import CannotTest, Refused
 from contract_tests.exchange import Exchange
 from contract_tests.findings import Recorder
 from contract_tests.judge import judge
 from contract_tests.ledger import Ledger, new_run_id
 from contract_tests.options import Options
 from contract_tests.results import Step
-from contract_tests.wire import Headers, Reply, Wire
+from contract_tests.wire import LATE, Headers, Reply, Wire
 
 UNSAFE = {"POST", "PUT", "PATCH", "DELETE"}
 UNKNOWN_TOKEN = "unknown-token-of-contract-tests"  # noqa: S105 - a token that no server knows
 PATIENCE = 30.0  # seconds that the whole run waits at most for one 429 or 503 with Retry-After
 RETRIES = 4
+STRIKES = 5  # requests in a row without an answer in time after which the run stops
+MAX_TIMES = (900, 3600, 14400)  # seconds that a run may take, for each effort
 TELLING = 8  # characters that a name or id has at least, to be found in a request without mistaking it
 AGENT = "contract-tests"
 DUMMY = "dummy-"  # how every key starts that this package sends: nobody takes it for a real one
@@ -51,6 +56,8 @@ class Session:
         self.durations: dict[str, list[float]] = defaultdict(list)
         self.notes: dict[str, None] = {}
         self.requests = 0
+        self.strikes = 0  # requests in a row that were not answered in time, or not at all
+        self._deadline = time.monotonic() + (options.max_time or options.amount(*MAX_TIMES))
         self.meanwhile: Callable[[], None] = lambda: None
         self.check = ""  # the id of the check that runs
         self.trail: list[Exchange] = []  # the exchanges of that check
@@ -117,9 +124,11 @@ class Session:
     ) -> Exchange:
         """Send any request, wait where the server asks for it, judge the answer, and write down what it made.
 
-        Raises :class:`Refused` rather than send what might change something that this run did not make.
+        Raises :class:`Refused` rather than send what might change something that this run did not make, and
+        :class:`CannotTest` where the server has ceased to answer, or the time of the run is over.
         """
         self.guard(method, target, body)
+        self._go_on()
         full = (("Accept", JSON), ("User-Agent", AGENT), ("Accept-Encoding", "identity"), *headers)
         reply = self._patiently(method, target, full, body, timeout)
         with self._lock:
@@ -136,6 +145,16 @@ class Session:
         if threading.current_thread() is threading.main_thread():
             self.meanwhile()
         return exchange
+
+    def _go_on(self) -> None:
+        if self.strikes >= STRIKES:
+            raise CannotTest(
+                f"the server has ceased to answer: {STRIKES} requests in a row got no answer within "
+                f"{self.options.timeout:g} s; see its log, or give it more time by --timeout"
+            )
+        if time.monotonic() > self._deadline:
+            limit = self.options.max_time or self.options.amount(*MAX_TIMES)
+            raise CannotTest(f"the run has taken {limit:g} s, which is its limit; the server is slow (--max-time)")
 
     def guard(self, method: str, target: str, body: bytes = b"") -> None:
         """Refuse what might harm others. Raises :class:`Refused`."""
@@ -237,6 +256,8 @@ class Session:
             exchange = Exchange(self.requests, None, described.method, path, headers, b"", "owner", reply)
             if good(exchange):
                 return exchange
+            if reply.status is None:
+                return None  # it is not the token that is wrong
         return None
 
     def _patiently(self, method: str, target: str, headers: Headers, body: bytes, timeout: float | None) -> Reply:
@@ -247,11 +268,17 @@ class Session:
             reply = self.wire.send(method, target, headers, body, timeout)
             pause = _retry_after(reply)
             if pause is None or attempt == RETRIES or waited + pause > PATIENCE:
+                self._count_strike(reply, pause is not None)
                 break
             self.notes.setdefault(f"the server asked for patience ({reply.status} with Retry-After), and got it")
             time.sleep(pause)
             waited += pause
         return reply
+
+    def _count_strike(self, reply: Reply, put_off: bool) -> None:
+        """Count requests in a row that got no answer in time, nor any but to come back later."""
+        late = reply.refused or (reply.trouble or "").startswith(LATE)
+        self.strikes = self.strikes + 1 + put_off if late or put_off else 0
 
     def _wait_for_slot(self) -> None:
         if not self.options.rate_limit:
@@ -264,11 +291,25 @@ class Session:
 
 
 def _retry_after(reply: Reply) -> float | None:
-    """Return how many seconds a 429 or 503 asks to wait (RFC 9110, section 10.2.3); None where it does not."""
+    """Return how many seconds a 429 or 503 asks to wait (RFC 9110, section 10.2.3); None where it does not.
+
+    The value is a number of seconds, or a date, which is compared with the server's own clock where it tells that.
+    """
     value = reply.header("retry-after") if reply.status in {429, 503} else None
     if value is None:
         return None
-    return min(float(value), PATIENCE) if value.strip().isdigit() else 1.0
+    if re.fullmatch(r"\s*[0-9]{1,9}\s*", value):
+        return float(value)
+    goal, now = _date(value), _date(reply.header("date") or "") or datetime.now(UTC)
+    return 1.0 if goal is None else max(0.0, (goal - now).total_seconds())
+
+
+def _date(value: str) -> datetime | None:
+    try:
+        moment = parsedate_to_datetime(value)
+    except (TypeError, ValueError, OverflowError):
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _secrets(sent: dict[str, Any], settings_too: bool) -> Iterator[str]:

@@ -11,7 +11,7 @@ import threading
 import time
 import zlib
 from dataclasses import dataclass, field
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, quote, urlsplit
 
 import h11
 
@@ -19,7 +19,12 @@ from contract_tests.errors import UsageError
 
 MAX_BODY = 16 * 1024 * 1024
 CHUNK = 65536
+STALE = 1.0  # seconds after which a kept connection is not trusted with a request that must not be sent twice
+RESTED = 0.05  # seconds after which a server may have let go of a kept connection for want of requests
+SAFE = {"GET", "HEAD", "OPTIONS", "TRACE"}
 BODILESS_PAUSE = 0.003  # seconds to wait for a body after an answer that has none
+LATE = "no complete answer within"  # how the trouble of a time limit begins
+CLOSED = "the connection was closed without an answer"
 Headers = tuple[tuple[str, str], ...]
 
 
@@ -88,6 +93,7 @@ class _Connection:
 
     def __init__(self, sock: socket.socket) -> None:
         self.sock = sock
+        self.used = 0.0  # when the last exchange ended; 0 for a connection that had none
         self.http = h11.Connection(our_role=h11.CLIENT, max_incomplete_event_size=256 * 1024)
 
     def idle(self) -> bool:
@@ -123,7 +129,7 @@ class Wire:
         parts = _checked(base_url)
         self.base_url = base_url.rstrip("/")
         self.timeout = timeout
-        self.prefix = parts.path.rstrip("/")
+        self.prefix = quote(parts.path.rstrip("/"), safe="/%:@!$&'()*+,;=~")
         self.host = parts.hostname or ""
         self.port = parts.port or (443 if parts.scheme == "https" else 80)
         self.authority = parts.netloc.rpartition("@")[2]
@@ -137,27 +143,39 @@ class Wire:
 
         `Host` and `Content-Length` are added where they are missing; everything else is sent as given.
         """
+        limit = self.timeout if timeout is None else timeout
         started = time.monotonic()
-        deadline = started + (self.timeout if timeout is None else timeout)
+        reply, lost = self._attempt(method, target, headers, body, started, limit)
+        if lost and method in SAFE:  # the server let go of a kept connection just as it was used (RFC 9110, 9.2.2)
+            reply, _ = self._attempt(method, target, headers, body, started, limit)
+        return reply
+
+    def _attempt(
+        self, method: str, target: str, headers: Headers, body: bytes, started: float, limit: float
+    ) -> tuple[Reply, bool]:
+        """Send a request once; tell besides whether a kept connection was gone before anything came."""
+        deadline = started + limit
         arriving = _Arriving()
         try:
-            connection = self._connection(deadline)
-        except OSError as problem:
-            return arriving.reply(started, f"no connection to {self.authority}: {_reason(problem)}", refused=True)
-        trouble = None
+            connection = self._connection(deadline, method)
+        except (OSError, UnicodeError) as problem:
+            text = f"no connection to {self.authority}: {_reason(problem)}"
+            return arriving.reply(started, text, refused=True), False
+        rested = connection.used > 0 and started - connection.used > RESTED
+        trouble: str | None = None
         try:
             self._send(connection, method, target, headers, body, deadline)
             self._receive(connection, arriving, deadline)
         except (Trouble, TimeoutError) as problem:
-            limit = self.timeout if timeout is None else timeout
             text = str(problem) if isinstance(problem, Trouble) else "timed out"
-            trouble = f"no complete answer within {limit:g} s" if text == "timed out" else text
+            trouble = f"{LATE} {limit:g} s" if text == "timed out" else text
         except h11.RemoteProtocolError as problem:
             trouble = _explained(arriving, problem)
         except OSError as problem:
             trouble = f"the connection broke: {_reason(problem)}"
         self._settle(connection, trouble is None)
-        return arriving.reply(started, trouble)
+        lost = rested and trouble is not None and arriving.status is None and trouble.startswith("the connection ")
+        return arriving.reply(started, trouble), lost
 
     def close(self) -> None:
         """Close this thread's connection."""
@@ -166,16 +184,21 @@ class Wire:
             kept.close()
             self._local.connection = None
 
-    def _connection(self, deadline: float) -> _Connection:
+    def _connection(self, deadline: float, method: str) -> _Connection:
         kept: _Connection | None = getattr(self._local, "connection", None)
         if kept is not None:
-            if kept.idle():
+            fresh = method in SAFE or time.monotonic() - kept.used < STALE
+            if fresh and kept.idle():
                 return kept
             self.close()
         sock = socket.create_connection((self.host, self.port), timeout=max(0.001, deadline - time.monotonic()))
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if self._tls is not None:
-            sock = self._tls.wrap_socket(sock, server_hostname=self.host)
+            try:
+                sock = self._tls.wrap_socket(sock, server_hostname=self.host)
+            except (OSError, UnicodeError):
+                sock.close()
+                raise
         self._local.connection = connection = _Connection(sock)
         return connection
 
@@ -224,7 +247,7 @@ class Wire:
                     raise Trouble("there are bytes after the end of the answer")
                 return
             elif isinstance(event, h11.ConnectionClosed):
-                raise Trouble("the connection was closed without an answer")
+                raise Trouble(CLOSED)
             elif event is h11.PAUSED:
                 raise Trouble("there are bytes after the end of the answer")
 
@@ -232,6 +255,7 @@ class Wire:
         """Keep the connection for the next request of this thread where both sides allow it."""
         if sound and connection.http.our_state is h11.DONE and connection.http.their_state is h11.DONE:
             connection.http.start_next_cycle()
+            connection.used = time.monotonic()
         else:
             self.close()
 
@@ -261,14 +285,18 @@ def _tls(verify: bool) -> ssl.SSLContext:
     return context
 
 
-def _reason(problem: OSError) -> str:
+def _reason(problem: OSError | UnicodeError) -> str:
     if isinstance(problem, TimeoutError):
         return "timed out"
+    if isinstance(problem, UnicodeError):
+        return f"the host is no name that can be looked up ({problem})"
     return (problem.strerror or str(problem) or type(problem).__name__).lower()
 
 
 def _explained(arriving: _Arriving, problem: h11.RemoteProtocolError) -> str:
     text = str(problem)
+    if arriving.status is None and "ConnectionClosed" in text:
+        return CLOSED
     if "without sending complete message body" in text or "peer closed connection" in text:
         return f"the body is cut short: {text}"
     where = "the answer's body" if arriving.status is not None else "the answer"
