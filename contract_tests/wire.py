@@ -135,6 +135,8 @@ class Wire:
         self.authority = parts.netloc.rpartition("@")[2]
         self._tls = _tls(verify) if parts.scheme == "https" else None
         self._local = threading.local()
+        self._kept: dict[threading.Thread, _Connection] = {}
+        self._lock = threading.Lock()
 
     def send(
         self, method: str, target: str, headers: Headers = (), body: bytes = b"", timeout: float | None = None
@@ -178,11 +180,27 @@ class Wire:
         return arriving.reply(started, trouble), lost
 
     def close(self) -> None:
+        """Close all connections."""
+        self._drop()
+        with self._lock:
+            for kept in self._kept.values():
+                kept.close()
+            self._kept.clear()
+
+    def _drop(self) -> None:
         """Close this thread's connection."""
         kept = getattr(self._local, "connection", None)
         if kept is not None:
             kept.close()
             self._local.connection = None
+
+    def _keep(self, connection: _Connection) -> None:
+        """Keep a connection for this thread, and let go of those of threads that have ended."""
+        self._local.connection = connection
+        with self._lock:
+            self._kept[threading.current_thread()] = connection
+            for thread in [thread for thread in self._kept if not thread.is_alive()]:
+                self._kept.pop(thread).close()
 
     def _connection(self, deadline: float, method: str) -> _Connection:
         kept: _Connection | None = getattr(self._local, "connection", None)
@@ -190,7 +208,7 @@ class Wire:
             fresh = method in SAFE or time.monotonic() - kept.used < STALE
             if fresh and kept.idle():
                 return kept
-            self.close()
+            self._drop()
         sock = socket.create_connection((self.host, self.port), timeout=max(0.001, deadline - time.monotonic()))
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if self._tls is not None:
@@ -199,7 +217,8 @@ class Wire:
             except (OSError, UnicodeError):
                 sock.close()
                 raise
-        self._local.connection = connection = _Connection(sock)
+        connection = _Connection(sock)
+        self._keep(connection)
         return connection
 
     def _send(
@@ -257,7 +276,7 @@ class Wire:
             connection.http.start_next_cycle()
             connection.used = time.monotonic()
         else:
-            self.close()
+            self._drop()
 
 
 def _checked(base_url: str) -> SplitResult:

@@ -8,7 +8,7 @@ from contract_tests.documents import CREATE, DELETE, GET, LIST, UPDATE
 from contract_tests.exchange import Exchange
 from contract_tests.model.faulty import Kind
 from contract_tests.model.state import UNKNOWN, Model, Record
-from contract_tests.model.values import KEYS, URLS
+from contract_tests.model.values import KEYS, various
 from contract_tests.scene import Scene, short
 
 Json = Any
@@ -159,10 +159,10 @@ class Player:
             self._status(exchange, (400,), _case(kind, exchange), (), f"{CREATE}:accepted:{kind.member}")
             self._odd(exchange, good["name"])
 
-    def fill(self, count: int) -> None:
-        """Create plain providers, in an order that is not that of their names."""
-        for number in range(count):
-            self.create("kdwagz"[number % 6], {"type": "openai", "base_url": URLS[0], "enabled": number % 2 == 1})
+    def fill(self, count: int, first: int = 0) -> None:
+        """Create providers of all kinds, in an order that is not that of their names; which kinds, `first` decides."""
+        for number in range(first, first + count):
+            self.create("kdwagz"[number % 6], various(number))
 
     def read(self, slot: int, by_name: bool) -> None:
         """Get a provider that is there; one that nobody has where there is none."""

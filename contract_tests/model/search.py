@@ -12,6 +12,7 @@ from contract_tests.model.values import URLS
 from contract_tests.scene import Scene
 
 Json = Any
+FEW = 16  # providers that are tried one by one
 WORRIES = 5  # times that a list with other strangers is looked into, for each search
 PLAIN = {"type": "openai", "base_url": URLS[0]}
 
@@ -191,6 +192,11 @@ def _shorter(steps: Sequence[Step]) -> Iterator[tuple[Step, ...]]:
 
 def _simpler(step: Step) -> Iterator[dict[str, Json]]:
     how = step.how
+    if step.name == "fill" and how["count"] > 1:
+        count, first = how["count"], how.get("first", 0)
+        yield {"count": count - count // 2, "first": first + count // 2}
+        if count <= FEW:
+            yield from ({"count": 1, "first": first + number} for number in range(count))
     for name, value in how.items():
         for simple in _simpler_value(step.name, name, value):
             yield {**how, name: simple}

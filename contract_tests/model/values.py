@@ -56,3 +56,16 @@ def mask(plain: str) -> str:
 def bedrock(**members: str) -> dict[str, Json]:
     """Return bedrock settings with these members."""
     return {"_type": "bedrock", "_version": 1, **members}
+
+
+def various(number: int) -> dict[str, Json]:
+    """Return the body of a create, its name left out: a plain one for 0, and every kind as the number grows."""
+    kind = TYPES[number % len(TYPES)]
+    body: dict[str, Json] = {"type": kind, "base_url": URLS[number % len(URLS)], "enabled": number % 2 == 1}
+    if kind == "bedrock":
+        body["settings"] = bedrock(region=REGIONS[0])
+    elif number % 3 == 1:
+        body["api_keys"] = [KEYS[number % len(KEYS)]]
+    if number % 3 == 2:
+        body["display_name"] = TITLES[number % len(TITLES)]
+    return body
