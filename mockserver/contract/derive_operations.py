@@ -178,9 +178,7 @@ class OperationDraft:
         value = payload.shown[0].value if payload.shown else MISSING
         rows = [row for table in tables for row in table.rows]
         reader = self.components.reader(self.file)
-        shape = reader.response(rows, cell, value)
-        if shape.place.line == 0:
-            shape.place = payload.place
+        shape = reader.response(rows, cell, value, payload.place)
         reader.enumerate(values for table in tables for values in table.enumerations)
         return shape
 

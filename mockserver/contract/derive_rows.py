@@ -92,11 +92,11 @@ class RowReader:
     origin: int = TABLE
     occurrences: list[tuple[str, Shape, Any]] = field(default_factory=list)
 
-    def response(self, rows: Sequence[SchemaRow], cell: TypeCell, value: Any) -> Shape:
-        """Return the shape of a response's or body's table, whose own type is ``cell``."""
+    def response(self, rows: Sequence[SchemaRow], cell: TypeCell, value: Any, named: Place) -> Shape:
+        """Return the shape of a response's table, whose own type is ``cell``, found at ``named``."""
         roots = tree(rows, self.file, self.notes)
         if not roots:
-            return shape_of_cell(cell, Place(self.file, 0), self.origin, self.see)
+            return shape_of_cell(cell, named, self.origin, self.see)
         place = Place(self.file, roots[0].row.line)
         if len(roots) == 1 and roots[0].row.name == ARRAY_ITEM:
             item = roots[0]

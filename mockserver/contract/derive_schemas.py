@@ -92,7 +92,7 @@ class Components:
             value = read_example(schema.example, "application/json", file, self.notes)
         shape = Shape(place, PROPERTIES)
         for block in schema.blocks:
-            part = reader.response(block.rows, TypeCell(), value) if block.rows else Shape(place, PROPERTIES)
+            part = reader.response(block.rows, TypeCell(), value, place) if block.rows else Shape(place, PROPERTIES)
             if not block.combiner:
                 merge(shape, part, schema.name, self.notes, self.define)
             elif shape.combined and shape.combined[-1][0] == block.combiner:
