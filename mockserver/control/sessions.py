@@ -64,6 +64,7 @@ class Session:
 
     __slots__ = (
         "_origin",
+        "changes",
         "clock",
         "created_at",
         "faults",
@@ -94,6 +95,7 @@ class Session:
         self.seed = seed
         self.used = used
         self.requests = 0
+        self.changes = 0  # of the state, by other ways than the mocked API
         self.created_at = datetime.now(UTC)
         self.snapshot: str | None = None
         self.start = start
@@ -116,6 +118,12 @@ class Session:
     def replace_store(self, store: Store) -> None:
         """Put another state in the place of the present one."""
         self.pipeline = self._over(store)
+        self.changed()
+
+    def changed(self) -> None:
+        """Have everybody who listens know that records were changed by another way than the mocked API."""
+        self.changes += 1
+        self.journal.tell()
 
     def rebase(self, origin: Origin, redactor: Redactor, carry: Callable[[Store], Store]) -> None:
         """Go on over another contract or fixture; ``carry`` returns the state that a present one becomes."""

@@ -124,10 +124,10 @@ def stream_journal(call: Call) -> Reply:
     journal, view = session.journal, query.get("view", "full")
     last = call.exchange.request.headers.get("last-event-id")
     seen = int(last) if last is not None and last.isdecimal() else query.get("after", journal.last)
-    cleared, faults, ended = journal.cleared, session.faults.version, False
+    cleared, faults, changes, ended = journal.cleared, session.faults.version, session.changes, False
 
     def take() -> bytes:
-        nonlocal seen, cleared, faults, ended
+        nonlocal seen, cleared, faults, changes, ended
         events = []
         if journal.cleared != cleared:
             cleared = journal.cleared
@@ -138,6 +138,9 @@ def stream_journal(call: Call) -> Reply:
         if session.faults.version != faults:
             faults = session.faults.version
             events.append(b"event: faults\ndata: {}\n\n")
+        if session.changes != changes:
+            changes = session.changes
+            events.append(b"event: state\ndata: {}\n\n")
         if journal.ended and not ended:
             ended = True
             events.append(b"event: dropped\ndata: {}\n\n")

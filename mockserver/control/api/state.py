@@ -40,6 +40,7 @@ def add_record(call: Call) -> Reply:
     """Add a record."""
     name, states, session = call.params["collection"], call.control.states, call.session
     record = states.add(session.store, name, call.body, session.world)
+    session.changed()
     place = f"/__mock__/sessions/{session.name}/state/{quote(name)}/{quote(states.key(record))}"
     return Outcome(201, value=states.document(name, record), headers=[("Location", place)])
 
@@ -64,6 +65,7 @@ def _replaced(call: Call, entry: Any) -> Outcome:
     name, states, session = call.params["collection"], call.control.states, call.session
     states.table(session.store, name)
     record = states.replace(session.store, name, call.params["key"], entry, session.world)
+    session.changed()
     return Outcome(200, value=states.document(name, record))
 
 
@@ -82,9 +84,10 @@ def merged(old: Any, patch: Any) -> Any:
 
 def remove_record(call: Call) -> Reply:
     """Remove a record."""
-    name, store = call.params["collection"], call.session.store
-    call.control.states.table(store, name)
-    call.control.states.remove(store, name, call.params["key"])
+    name, session = call.params["collection"], call.session
+    call.control.states.table(session.store, name)
+    call.control.states.remove(session.store, name, call.params["key"])
+    session.changed()
     return Outcome(204)
 
 

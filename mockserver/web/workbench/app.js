@@ -100,7 +100,8 @@ function fillChooser(names) {
 async function look() {
   if (document.hidden) return;
   try {
-    const { sessions } = await call("GET", "/sessions");
+    const [{ sessions }, info] = await Promise.all([call("GET", "/sessions"), call("GET", "/info")]);
+    if (context.feed.status === "live" && info.started_at !== context.info.started_at) begunAnew(info);
     context.sessions = sessions;
     fillChooser(sessions.map((one) => one.name));
     tell("listed", sessions);
@@ -154,13 +155,20 @@ function followFeed() {
     if (detail.some((entry) => entry.faults.length)) tell("fired");
   });
   feed.addEventListener("restarted", ({ detail }) => {
-    context.contract = null;
-    describe(detail);
-    toast("The mock was restarted: its state began anew.");
-    tell("restarted");
+    begunAnew(detail);
   });
   on("faults", look);
   on("sessions", look);
+}
+
+// The mock was restarted, or has read its contract and fixture again.
+function begunAnew(info) {
+  if (info.started_at === context.info.started_at) return;
+  context.contract = null;
+  context.feed.startedAt = info.started_at;
+  describe(info);
+  toast("The mock has begun anew: it was restarted, or its files have changed.");
+  for (const what of ["restarted", "state", "snapshots", "faults", "clock"]) tell(what);
 }
 
 function sessionGone() {

@@ -23,7 +23,7 @@ function encodedPath(path) {
 }
 
 export function curlCommand(entry) {
-  const base = `${location.origin}${entry.session === "default" ? "" : `/__mock__/s/${entry.session}`}`;
+  const base = `${location.origin}${entry.session === "default" && !context.info.settings.require_session ? "" : `/__mock__/s/${entry.session}`}`;
   const url = `${base}${encodedPath(entry.path)}${entry.query ? `?${entry.query}` : ""}`;
   const { body } = entry.request;
   const parts = ["curl -g"];
