@@ -219,6 +219,8 @@ function signOut() {
 
 async function begin() {
   onTokenNeeded(askForToken);
+  // Its address would take the place of the one that says which session and part are shown.
+  document.querySelector(".skip").addEventListener("click", (event) => { event.preventDefault(); $("main").focus(); });
   build();
   followFeed();
   const wanted = readAddress();

@@ -91,11 +91,11 @@ export function journalView() {
   // Sort out anew what is shown.
   function sift(added = 0) {
     shown = feed.entries.filter(passes);
+    list.element.hidden = shown.length === 0; // first, since a hidden list has no height to fill
     list.show(shown.length, (index) => shown[shown.length - 1 - index], added);
     const total = feed.entries.length;
     const held = paused === null ? 0 : total - feed.entries.findLastIndex((entry) => entry.id <= paused) - 1;
     count.textContent = `${shown.length === total ? total : `${shown.length} of ${total}`} exchanges${total >= MOST ? " (the newest)" : ""}${held ? `, ${held} new while paused` : ""}`;
-    list.element.hidden = shown.length === 0;
     empty.hidden = shown.length > 0;
     if (!empty.hidden) fill(empty, total ? nothingFound() : nothingYet());
   }

@@ -46,8 +46,11 @@ export class VirtualList {
 
   draw() {
     const height = this.rowHeight();
-    const first = Math.max(0, Math.floor(this.element.scrollTop / height) - BEYOND);
-    const last = Math.min(this.count, Math.ceil((this.element.scrollTop + this.element.clientHeight) / height) + BEYOND);
+    const { clientHeight } = this.element;
+    // A list that has become shorter is scrolled back by the browser only later.
+    const top = Math.min(this.element.scrollTop, Math.max(0, this.count * height - clientHeight));
+    const first = Math.max(0, Math.floor(top / height) - BEYOND);
+    const last = Math.min(this.count, Math.ceil((top + clientHeight) / height) + BEYOND);
     const kept = new Map();
     for (let index = first; index < last; index += 1) {
       const item = this.at(index);
