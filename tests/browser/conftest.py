@@ -32,7 +32,7 @@ def chromium():
 @pytest.fixture(scope="session")
 def mock():
     """One mock for all tests; each has a session of its own."""
-    with running(Settings()) as started:
+    with running(Settings(journal_bytes=64 * 1024 * 1024)) as started:
         yield started
 
 
