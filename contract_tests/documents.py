@@ -257,7 +257,18 @@ def _media(document: Json, validators: Any, name: str, media: Json, pointer: str
     at = f"{pointer}/schema"
     if isinstance(schema, dict) and set(schema) == {"$ref"}:
         at, schema = schema["$ref"], lookup(document, schema["$ref"])
+    if "schema" in media and validators.get(at) is None:
+        raise UsageError(f"the schema at {at} cannot be used: {_complaint(document, at)}")
     return Media(name, at, schema, validators.get(at))
+
+
+def _complaint(document: Json, pointer: str) -> str:
+    """Say why the schema at a pointer does not compile; the map of all validators leaves such a one out silently."""
+    try:
+        jsonschema_rs.validator_for({**document, "$ref": pointer}, offline=True, formats=FORMATS)
+    except (ValueError, jsonschema_rs.ValidationError) as problem:
+        return str(problem).splitlines()[0]
+    return "it is no JSON Schema"
 
 
 def _is_int(low: int, high: int) -> Any:

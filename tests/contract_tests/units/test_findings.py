@@ -1,0 +1,47 @@
+"""Findings: one for each cause, with the shortest sequence, counted as often as it was seen."""
+
+from contract_tests.curl import Redaction, steps
+from contract_tests.findings import Departure, Recorder
+from tests.contract_tests.units.unit_kit import exchange
+
+
+def recorder():
+    return Recorder(lambda exchanges: steps(exchanges, "http://h", Redaction({}), lambda one: "body"))
+
+
+def departure(check="rules.a", code="c", **more):
+    return Departure(check, code, "title", "expected", "found", **more)
+
+
+def test_a_cause_is_reported_once_and_counted():
+    found = recorder()
+    for _ in range(3):
+        found.add(departure(), [exchange()], "rules.a")
+    assert [(one.code, one.seen, one.also) for one in found.findings] == [("c", 3, ())]
+    assert found.count() == 3
+
+
+def test_the_shortest_sequence_is_kept():
+    found = recorder()
+    for length in (3, 1, 2):
+        found.add(departure(), [exchange(number=number) for number in range(length)])
+    assert len(found.findings[0].steps) == 1
+
+
+def test_another_layer_that_meets_the_same_subject_is_counted_with_the_first():
+    found = recorder()
+    found.add(departure(subject="s", operations=("getAIProvider",)), [exchange()], "rules.a")
+    found.add(departure("model.b", "d", subject="s", operations=("listAIProviders",)), [exchange()], "model.b")
+    assert found.knows("s")
+    assert not found.knows("t")
+    (one,) = found.findings
+    assert (one.check, one.also, one.seen) == ("rules.a", ("model.b",), 2)
+    assert one.operations == ("getAIProvider", "listAIProviders")
+
+
+def test_causes_stay_in_the_order_in_which_they_were_seen_and_are_told_as_they_come():
+    found, told = recorder(), []
+    found.listener = lambda finding: told.append(finding.code)
+    for code in ("b", "a", "b", "c"):
+        found.add(departure(code=code), [])
+    assert [one.code for one in found.findings] == told == ["b", "a", "c"]

@@ -1,0 +1,87 @@
+"""The judge of every answer: what it says of each kind of departure, and that it says nothing of sound ones."""
+
+import pytest
+
+from contract_tests.judge import judge
+from tests.contract_tests.units.unit_kit import PROVIDER, contract, exchange, provider
+
+ERROR = {"message": "no"}
+
+
+def said(one, profile="deployed", secrets=()):
+    return [(departure.check, departure.code) for departure in judge(contract(profile), one, secrets)]
+
+
+@pytest.mark.parametrize(
+    "one",
+    [
+        exchange(),
+        exchange("listAIProviders", answer=[]),
+        exchange("listAIProviders", answer=[PROVIDER, provider(settings={"_type": "bedrock", "_version": 1})]),
+        exchange("createAIProvider", 201),
+        exchange("createAIProvider", 400, {**ERROR, "detail": "d", "validations": [{"field": "name", "detail": "x"}]}),
+        exchange("createAIProvider", 409, ERROR),
+        exchange("deleteAIProvider", 204, ..., headers=()),
+        exchange(status=404, answer=ERROR),
+        exchange(status=405, answer=b"<html>", headers=()),  # its body is left open
+        exchange(headers=(("content-type", "application/json"),)),
+        exchange(answer=provider(created_at="2026-11-23T10:00:00.123456+02:00")),
+    ],
+)
+def test_nothing_is_said_of_sound_answers(one):
+    assert said(one) == []
+
+
+@pytest.mark.parametrize(
+    ("one", "check", "code"),
+    [
+        (exchange(status=203), "schema.status", "getAIProvider:203"),
+        (exchange(status=302, answer=...), "schema.status", "getAIProvider:302"),
+        (exchange(status=500, answer=ERROR), "schema.server-error", "500"),
+        (exchange(status=502, answer=b"<html>"), "schema.server-error", "502"),
+        (exchange(answer=b""), "schema.response", "json:empty"),
+        (exchange(answer=b"{"), "schema.response", "json:"),
+        (exchange(answer=b'{"a": 1, "a": 2}'), "schema.response", "json:"),
+        (exchange(answer=b"[" * 300 + b"]" * 300), "schema.response", "json:it is nested"),
+        (exchange(answer=b'"\\udc00"'), "schema.response", "json:a text holds half"),
+        (exchange(answer=[]), "schema.response", "type:"),
+        (exchange(answer=provider(enabled="yes")), "schema.response", "type:enabled"),
+        (exchange(answer=provider(id="1")), "schema.response", "format:id"),
+        (exchange(answer=provider(type="pigeon")), "schema.response", "enum:type"),
+        (exchange("listAIProviders", answer=[provider(enabled=1)]), "schema.response", "type:enabled"),
+        (exchange(answer=provider(extra=1)), "schema.extra-member", "body"),
+        (exchange(headers=(("content-type", "text/html"),)), "schema.content-type", "success:text/html"),
+        (exchange(headers=()), "schema.content-type", "success:none"),
+        (exchange(status=404, answer=ERROR, headers=()), "schema.content-type", "error:none"),
+        (exchange("deleteAIProvider", 204, b"x"), "schema.response", "body:204"),
+        (exchange(status=None, answer=..., trouble="no complete answer within 1 s"), "schema.no-answer", "no-complete"),
+    ],
+)
+def test_each_departure_has_its_check_and_code(one, check, code):
+    assert any(name == check and found.startswith(code) for name, found in said(one)), said(one)
+
+
+def test_a_member_that_is_missing_is_told_in_both_profiles():
+    settings = {"_type": "bedrock", "_version": 1}  # sound in both
+    lacking = {name: value for name, value in provider(settings=settings).items() if name != "enabled"}
+    for profile in ("documented", "deployed"):
+        assert len(said(exchange(answer=lacking), profile)) == 1
+
+
+@pytest.mark.parametrize(
+    ("one", "code"),
+    [
+        (exchange(answer=provider(display_name="dummy-secret-1")), "answer:the body"),
+        (exchange(status=400, answer={"message": "bad key dummy-secret-1"}), "error answer:the body"),
+        (exchange(headers=(("content-type", "application/json"), ("x", "dummy-secret-1"))), "answer:a header"),
+    ],
+)
+def test_a_secret_that_comes_back_is_told_and_is_critical(one, code):
+    found = list(judge(contract("deployed"), one, ["dummy-secret-1"]))
+    leak = next(departure for departure in found if departure.check == "rules.secrets-never-leak")
+    assert (leak.code, leak.severity) == (code, "critical")
+
+
+def test_a_secret_member_of_settings_is_told():
+    settings = {"_type": "bedrock", "_version": 1, "access_key": ""}
+    assert ("rules.settings-secrets", "settings:access_key") in said(exchange(answer=provider(settings=settings)))
