@@ -17,6 +17,7 @@ Every entry is judged by the create schema and the rules of the contract, and so
 with faults is refused as a whole, each fault with its line.
 """
 
+import contextlib
 import difflib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -39,6 +40,11 @@ __all__ = ["Fixture", "StateJudge", "load_fixture"]
 
 _USER = ("name", "roles", "status", "tokens")
 _TOKEN = ("value", "expires")
+MAX_FAULTS = 50  # that are told at once
+
+
+class _Enough(Exception):
+    """Raised when nobody would read more faults."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +72,18 @@ class _Loader:
 
     def fault(self, place: tuple[str | int, ...], message: str, hint: str = "") -> None:
         self.faults.append((place, message, hint))
+        if len(self.faults) == MAX_FAULTS:
+            raise _Enough
+
+    def whole(self, data: Mapping[str, Any]) -> tuple[tuple[Token, ...], dict[str, Base]]:
+        """Return the tokens and the bases of the data of a file."""
+        self._unknown((), data, ("users", "generate", *self.contract.collections))
+        generate = data.get("generate")
+        if isinstance(generate, Mapping):
+            self._unknown(("generate",), generate, tuple(self.contract.collections))
+        elif generate is not None:
+            self.fault(("generate",), "must map collections to options")
+        return self.tokens(data.get("users", [])), self.bases(data)
 
     def bases(self, data: Mapping[str, Any]) -> dict[str, Base]:
         bases: dict[str, Base] = {}
@@ -273,24 +291,17 @@ def load_fixture(path: Path, contract: Contract, world: World, seed: int = 0) ->
         data = {}
     if not isinstance(data, Mapping):
         raise FixtureError(Fault("must be a mapping", str(path), 1, hint="Start with 'users:'."))
-    loader._unknown((), data, ("users", "generate", *contract.collections))
-    generate = data.get("generate")
-    if isinstance(generate, Mapping):
-        loader._unknown(("generate",), generate, tuple(contract.collections))
-    elif generate is not None:
-        loader.fault(("generate",), "must map collections to options")
-    tokens = loader.tokens(data.get("users", []))
-    with yamlfile.collector_paused():
-        bases = loader.bases(data)
-    if loader.faults:
-        faults = loader.faults[:50]
-        lines = yamlfile.lines_of(yamlfile.read(path, FixtureError), [place for place, _, _ in faults])
-        raise FixtureError(
-            Fault(message, str(path), line, yamlfile.to_pointer(place), hint)
-            for line, (place, message, hint) in zip(lines, faults, strict=True)
-        )
-    users = tuple({name: value for name, value in user.items() if name != "tokens"} for user in data.get("users", []))
-    return Fixture(path.stem, tokens, bases, users)
+    with contextlib.suppress(_Enough), yamlfile.collector_paused():
+        tokens, bases = loader.whole(data)
+        if not loader.faults:
+            users = (user.items() for user in data.get("users", []))
+            shown = tuple({name: value for name, value in items if name != "tokens"} for items in users)
+            return Fixture(path.stem, tokens, bases, shown)
+    lines = yamlfile.lines_of(yamlfile.read(path, FixtureError), [place for place, _, _ in loader.faults])
+    raise FixtureError(
+        Fault(message, str(path), line, yamlfile.to_pointer(place), hint)
+        for line, (place, message, hint) in zip(lines, loader.faults, strict=True)
+    )
 
 
 class StateJudge:
@@ -302,28 +313,28 @@ class StateJudge:
     def whole(self, data: Mapping[str, Any], world: World) -> dict[str, Base]:
         """Return the bases of a whole state. Raises :class:`FixtureError` with every fault."""
         loader = _Loader(self._contract, world, 0)
-        loader._unknown((), data, tuple(self._contract.collections))
-        bases = loader.bases({**data, "generate": None})
-        _raise(loader)
-        return bases
+        with contextlib.suppress(_Enough):
+            loader._unknown((), data, tuple(self._contract.collections))
+            bases = loader.bases({**data, "generate": None})
+            if not loader.faults:
+                return bases
+        raise _error(loader)
 
     def record(
         self, name: str, entry: Mapping[str, Any], tables: Mapping[str, Table], world: World, current: Record | None
     ) -> Record:
         """Return the record of one entry beside those of ``tables``. Raises :class:`FixtureError`."""
         loader = _Loader(self._contract, world, 0)
-        record = loader.record(self._contract.collections[name], tables, (name, 0), entry, current)
-        _raise(loader)
-        if record is None:
-            raise RuntimeError("an entry without a fault gave no record")
-        return record
+        with contextlib.suppress(_Enough):
+            record = loader.record(self._contract.collections[name], tables, (name, 0), entry, current)
+            if record is not None:
+                return record
+        raise _error(loader)
 
 
-def _raise(loader: _Loader) -> None:
-    if loader.faults:
-        raise FixtureError(
-            Fault(message, "", 0, yamlfile.to_pointer(place), hint) for place, message, hint in loader.faults[:50]
-        )
+def _error(loader: _Loader) -> FixtureError:
+    pointer = yamlfile.to_pointer
+    return FixtureError(Fault(message, "", 0, pointer(place), hint) for place, message, hint in loader.faults)
 
 
 def _order(names: tuple[str, ...]) -> Any:

@@ -11,7 +11,7 @@ import math
 import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -21,9 +21,10 @@ from mockserver.errors import BadInput, Fault
 
 __all__ = ["dump", "line_of", "lines_of", "load", "parse", "pointer_parts", "to_pointer"]
 
-MAX_NODES = 20_000_000  # values after aliases are followed: a bound on memory, far above any real contract
-
+MAX_OCTETS = 64 * 1024 * 1024  # of a file
+MAX_NODES = 5_000_000  # values, after aliases are followed: a bound on memory, far above any real contract
 MAX_DEPTH = 200  # levels of mappings and sequences
+_UNIVERSAL = re.compile(r"\r\n?")  # line ends, as Python reads text files
 _INTEGER = re.compile(r"-?(?:0|[1-9][0-9]*)")
 _FLOAT = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?")
 _WORDS = {"": None, "~": None, "null": None, "Null": None, "NULL": None, "true": True, "false": False}
@@ -48,9 +49,14 @@ def load(path: Path, error: type[BadInput] = BadInput) -> Any:
 
 
 def read(path: Path, error: type[BadInput] = BadInput) -> str:
-    """Return the text of a file; raises ``error`` when it is missing, unreadable or not UTF-8."""
+    """Return the text of a file; raises ``error`` when it is missing, unreadable, too large or not UTF-8."""
     try:
-        return path.read_text(encoding="utf-8-sig")
+        with path.open("rb") as file:
+            data = file.read(MAX_OCTETS + 1)
+        if len(data) > MAX_OCTETS:
+            limit = f"{MAX_OCTETS // 2**20} MiB"
+            raise error(Fault(f"is larger than {limit}", str(path), hint="Split or shorten the file."))
+        return _UNIVERSAL.sub("\n", data.decode("utf-8-sig"))
     except OSError as problem:
         reason = problem.strerror or str(problem)
         raise error(Fault(f"cannot be read ({reason})", str(path), hint="Name a readable file.")) from None
@@ -153,7 +159,7 @@ class _Builder:
         else:
             value = _value(event)
             self._put(value, event)
-        self._count += 1
+        self._add(1, event)
         if event.anchor:
             self._anchors[event.anchor] = _Anchored(value, event.start_mark, 1)
 
@@ -181,7 +187,7 @@ class _Builder:
             anchored = self._anchors[event.anchor] = _Anchored(value, event.start_mark)
         self._open.append(_Open(value, None, anchored, self._count))
         self._deepen(len(self._open), event)
-        self._count += 1
+        self._add(1, event)
 
     def _end(self, event: Any) -> None:
         done = self._open.pop()
@@ -199,10 +205,16 @@ class _Builder:
             raise self._refusal("contains an alias to itself", anchored.mark, "Use $ref for recursion.")
         self._put(anchored.value, event)
         self._deepen(len(self._open) + anchored.height, event)
-        self._count += anchored.size
+        self._add(anchored.size, event)
+
+    def _add(self, size: int, event: Any) -> None:
+        """Count values; raises beyond the limit."""
+        self._count += size
         if self._count > MAX_NODES:
-            text = "grows without bound through its aliases"
-            raise self._refusal(text, event.start_mark, "Write the values out.")
+            text, hint = f"has more than {MAX_NODES:,} values", "Shorten it."
+            if type(event) is yaml.AliasEvent:
+                text, hint = "grows without bound through its aliases", "Write the values out."
+            raise self._refusal(text, event.start_mark, hint)
 
     def _deepen(self, level: int, event: Any) -> None:
         """Note how deep the data gets; raises beyond the limit."""
@@ -282,31 +294,73 @@ def line_of(text: str, parts: "list[str | int] | tuple[str | int, ...]") -> int:
 
 
 def lines_of(text: str, places: "Iterable[list[str | int] | tuple[str | int, ...]]") -> list[int]:
-    """Return the line of each of several places, as :func:`line_of` does, reading the text once."""
+    """Return the line of each of several places, as :func:`line_of` does, reading the text once.
+
+    It is read no further than it must be, and nothing of it is kept: a file may have millions of values.
+    """
+    root = _Place()
+    chains = []
+    for place in places:
+        chain = [root]
+        for part in place:
+            chain.append(chain[-1].inner.setdefault(str(part), _Place()))
+        chains.append(chain)
     try:
-        with collector_paused():
-            node = yaml.compose(text, Loader=_Loader)
-            return [_line(node, place) for place in places]
-    except (yaml.YAMLError, RecursionError):
-        return [0 for _ in places]
+        loader = _Loader(text)
+        try:
+            _find(loader.get_event, root, len({id(place) for chain in chains for place in chain}))
+        finally:
+            loader.dispose()
+    except (yaml.YAMLError, ValueError):
+        pass  # what stands before the fault is found
+    return [next((place.line for place in reversed(chain) if place.line), 0) for chain in chains]
 
 
-def _line(node: Any, parts: "list[str | int] | tuple[str | int, ...]") -> int:
-    if node is None:
-        return 0
-    line = int(node.start_mark.line) + 1
-    for part in parts:
-        if isinstance(node, yaml.MappingNode):
-            found = next(((key, value) for key, value in node.value if key.value == str(part)), None)
-            if found is None:
-                return line
-            line, node = found[0].start_mark.line + 1, found[1]
-        elif isinstance(node, yaml.SequenceNode) and str(part).isdecimal() and int(part) < len(node.value):
-            node = node.value[int(part)]
-            line = node.start_mark.line + 1
-        else:
-            return line
-    return line
+@dataclass(slots=True)
+class _Place:
+    """A place whose line is wanted, and those below it."""
+
+    line: int = 0
+    inner: "dict[str, _Place]" = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class _Level:
+    """A collection that is being read: the wanted place that it is, if any, and what comes next in it."""
+
+    place: _Place | None
+    mapping: bool
+    count: int = 0  # of keys and values so far
+    member: _Place | None = None
+
+    def next(self, event: Any) -> _Place | None:
+        """Return the wanted place that an event is the key or the value of, if any."""
+        self.count += 1
+        if self.mapping and self.count % 2 == 0:
+            return self.member
+        name = getattr(event, "value", None) if self.mapping else str(self.count - 1)
+        self.member = self.place.inner.get(name) if self.place is not None and name is not None else None
+        if self.member is not None and self.member.line:
+            self.member = None  # a key that is given twice: the first is it
+        return self.member
+
+
+def _find(next_event: Callable[[], Any], root: _Place, left: int) -> None:
+    """Note the lines of wanted places, until all ``left`` of them are found or the document ends."""
+    levels: list[_Level] = []
+    while left:
+        event = next_event()
+        if isinstance(event, yaml.NodeEvent):
+            place = levels[-1].next(event) if levels else root
+            if place is not None and not place.line:
+                place.line = event.start_mark.line + 1
+                left -= 1
+            if isinstance(event, yaml.CollectionStartEvent):
+                levels.append(_Level(place, isinstance(event, yaml.MappingStartEvent)))
+        elif isinstance(event, yaml.CollectionEndEvent):
+            levels.pop()
+        elif isinstance(event, yaml.DocumentEndEvent | yaml.StreamEndEvent):
+            return
 
 
 class _Dumper(yaml.SafeDumper):

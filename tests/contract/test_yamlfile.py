@@ -192,11 +192,13 @@ def test_a_place_is_found_again_or_its_nearest_ancestor(place, line):
 
 def test_many_places_are_found_at_once():
     assert lines_of(TEXT, [("200",), (), ("paths", "/items")]) == [9, 2, 3]
-    assert lines_of("a: [", [("a",), ()]) == [0, 0]
+    assert lines_of("x: {y: 1}\n? {k: v}\n: {y: 2}\nk: 3\n", [("k",), ("x", "y"), ("y",)]) == [4, 1, 1]
+    assert lines_of("a: {b: 1}\na: {c: 1}\n", [("a", "c"), ("a", "b")]) == [1, 1]
+    assert lines_of("a: &a {b: 1}\nc: *a\n", [("c", "b"), ("a", "b")]) == [2, 1]
 
 
-def test_the_line_in_a_text_that_cannot_be_read_is_not_known():
-    assert line_of("a: [", ("a",)) == 0
+def test_the_line_in_a_text_that_cannot_be_read_is_that_before_the_fault():
+    assert lines_of("x: 1\na: [", [("a", 0), ("b",), ()]) == [2, 1, 1]
     assert line_of("", ("a",)) == 0
 
 
