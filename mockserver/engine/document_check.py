@@ -20,6 +20,7 @@ from openapi_spec_validator.validation import keywords
 
 from mockserver.engine.operations import METHODS, Document
 from mockserver.engine.references import POINTER_SAFE, escape
+from mockserver.engine.schema_weight import refuse_heavy_schemas
 from mockserver.errors import DocumentError, Fault
 
 __all__ = ["check_document"]
@@ -48,13 +49,18 @@ def check_document(raw: Mapping[str, Any]) -> None:
     document = dict(raw)
     faults: list[Fault] = []
     try:
-        if next(iter(openapi_v31_schema_validator.iter_errors(document)), None) is None and _Proof(document).holds():
-            return
+        if next(iter(openapi_v31_schema_validator.iter_errors(document)), None) is None:
+            proof = _Proof(document)
+            refuse_heavy_schemas(proof.document)
+            if proof.holds():
+                return
         for error in _Validator(document).iter_errors():
             pointer = "#" + "".join("/" + escape(str(part)) for part in getattr(error, "absolute_path", ()))
             faults.append(Fault(_short(error), pointer=pointer, hint="See the OpenAPI 3.1 specification."))
             if len(faults) == MAX_FAULTS:
                 break
+    except DocumentError:
+        raise
     except Exception as error:  # noqa: BLE001  # whatever escapes the validator is a fault of the document
         faults.append(Fault(f"cannot be judged: {_short(error)}", hint="Mend the document's structure."))
     if faults:
@@ -83,9 +89,9 @@ class _Proof:
 
     def __init__(self, raw: dict[str, Any]) -> None:
         self._raw = raw
-        self._document = Document.__new__(Document)  # only follows references here
-        self._document.raw = raw
-        self._schemas: set[int] = set()
+        self.document = Document.__new__(Document)  # only follows references here
+        self.document.raw = raw
+        self._schemas: dict[int, Any] = {}  # by their ids; a boolean becomes an object that only this keeps
         self._ids: set[str] = set()
         self._registry: Any = None
 
@@ -106,7 +112,7 @@ class _Proof:
         return True
 
     def _path(self, path: str, node: Any) -> None:
-        item, at = self._document.locate(node, f"#/paths/{escape(path)}")
+        item, at = self.document.locate(node, f"#/paths/{escape(path)}")
         wanted = {part[1] for part in string.Formatter().parse(path) if part[1]}
         shared = self._parameters(item, at)
         for method in METHODS:
@@ -120,13 +126,13 @@ class _Proof:
                 self._ids.add(name)
             bodies = {f"responses/{escape(status)}": body for status, body in operation.get("responses", {}).items()}
             for place, body in {**bodies, "requestBody": operation.get("requestBody", {})}.items():
-                self._content(*self._document.locate(body, f"{at}/{method}/{place}"))
+                self._content(*self.document.locate(body, f"{at}/{method}/{place}"))
 
     def _parameters(self, node: Mapping[str, Any], at: str) -> set[str]:
         """Look at the parameters of a path or operation; return the names of those in the path."""
         seen = set()
         for index, parameter in enumerate(node.get("parameters", ())):
-            spec, place = self._document.locate(parameter, f"{at}/parameters/{index}")
+            spec, place = self.document.locate(parameter, f"{at}/parameters/{index}")
             if "schema" in spec:
                 self._schema(spec["schema"], f"{place}/schema")
             if (spec["name"], spec["in"]) in seen:
@@ -145,13 +151,14 @@ class _Proof:
         while waiting:
             node, place, whole = waiting.pop()
             whole = whole or (isinstance(node, Mapping) and "$ref" in node)
-            schema, at = self._document.locate(node, place)
+            schema, at = self.document.locate(node, place)
             if id(schema) in self._schemas:
                 continue
-            self._schemas.add(id(schema))
+            self._schemas[id(schema)] = schema
             if "$schema" in schema or (whole and not _good_schema().is_valid(schema)):
                 raise _Doubt
-            if "allOf" in schema and set(schema.get("required", ())) - self._properties(schema):
+            missing = set(schema.get("required", ())) - set(schema.get("properties", ())) if "allOf" in schema else None
+            if missing and missing - self._properties(schema):
                 raise _Doubt
             if "default" in schema and not self._fits(schema, at):
                 raise _Doubt
@@ -160,12 +167,12 @@ class _Proof:
     def _properties(self, schema: Any) -> set[str]:
         """Return the properties that a schema names, with its parts."""
         found: set[str] = set()
-        seen: set[int] = set()
+        seen: dict[int, Any] = {}
         waiting = [schema]
         while waiting:
-            node, _ = self._document.locate(waiting.pop(), "")
+            node, _ = self.document.locate(waiting.pop(), "")
             if id(node) not in seen:
-                seen.add(id(node))
+                seen[id(node)] = node
                 found.update(node.get("properties", ()))
                 waiting.extend(inner for keyword in ("allOf", "anyOf", "oneOf") for inner in node.get(keyword, ()))
         return found

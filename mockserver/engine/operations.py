@@ -157,13 +157,20 @@ class Document:
         return node
 
     def properties(self, schema: Any) -> dict[str, Any]:
-        """Return the properties that a schema declares, those of its ``allOf`` parts included."""
-        schema = self.resolve(schema)
-        result: dict[str, Any] = {}
-        for part in schema.get("allOf", ()):
-            result.update(self.properties(part))
-        result.update(schema.get("properties", {}))
-        return result
+        """Return the properties that a schema declares, those of its ``allOf`` parts included.
+
+        The schema's own come last, and stand before those of its parts; a part that comes more than once counts once.
+        """
+        found: list[Mapping[str, Any]] = []
+        seen: dict[int, Any] = {}
+        waiting = [schema]
+        while waiting:
+            node = self.resolve(waiting.pop())
+            if id(node) not in seen:
+                seen[id(node)] = node
+                found.append(node.get("properties", {}))
+                waiting.extend(node.get("allOf", ()))
+        return {name: inner for properties in reversed(found) for name, inner in properties.items()}
 
     def _security_schemes(self) -> Iterator[tuple[str, SecurityScheme]]:
         for name, node in self.raw.get("components", {}).get("securitySchemes", {}).items():

@@ -12,32 +12,48 @@ __all__ = ["cutter"]
 
 Cut = Callable[[Any], Any]
 
+_AT_ONCE = 30  # levels of a schema that are looked at before a value needs them
+
 
 def cutter(document: Document, schema: Any, *, drop: str) -> Cut:
     """Return a function that cuts a value to a schema; members marked ``drop`` (``writeOnly``, ``readOnly``) go.
 
     Objects whose schema declares no properties, or allows others by ``additionalProperties``, keep them all.
     """
-    cache: dict[int, Cut | None] = {}
+    return _Cuts(document, drop).of(schema, 0) or _whole
 
-    def make(node: Any) -> Cut | None:
-        resolved = document.resolve(node)
+
+class _Cuts:
+    """The cuts of one document's schemas, each made once."""
+
+    def __init__(self, document: Document, drop: str) -> None:
+        self._document, self._drop = document, drop
+        self._made: dict[int, Cut | None] = {}
+        self._kept: list[Any] = []  # an id is a schema's own as long as the schema is kept
+
+    def of(self, schema: Any, depth: int) -> Cut | None:
+        """Return the cut of a schema, ``None`` where nothing is ever cut."""
+        resolved = self._document.resolve(schema)
         key = id(resolved)
-        if key not in cache:
-            cache[key] = lambda value: again(key, value)  # for schemas that contain themselves
-            cache[key] = compile_(resolved)
-        return cache[key]
+        if key not in self._made:
+            self._kept.append(resolved)
+            if depth > _AT_ONCE:
+                return lambda value: self._later(resolved, value)
+            self._made[key] = lambda value: self._later(resolved, value)  # for schemas that contain themselves
+            self._made[key] = self._make(resolved, depth)
+        return self._made[key]
 
-    def again(key: int, value: Any) -> Any:
-        cut = cache[key]
+    def _later(self, resolved: Mapping[str, Any], value: Any) -> Any:
+        cut = self.of(resolved, 0)
         return value if cut is None else cut(value)
 
-    def compile_(resolved: Mapping[str, Any]) -> Cut | None:
-        properties = document.properties(resolved)
-        kept = {name: make(inner) for name, inner in properties.items() if not document.resolve(inner).get(drop)}
+    def _make(self, resolved: Mapping[str, Any], depth: int) -> Cut | None:
+        properties = self._document.properties(resolved)
+        known = {name: node for name, node in properties.items() if not self._document.resolve(node).get(self._drop)}
+        kept = {name: self.of(node, depth + 1) for name, node in known.items()}
         dropped = properties.keys() - kept.keys()
         known_only = bool(properties) and not resolved.get("additionalProperties")
-        items = make(resolved["items"]) if "items" in resolved else None
+        items = self.of(resolved["items"], depth + 1) if "items" in resolved else None
         if not properties and items is None:
             return None  # nothing is ever cut from such a value
 
@@ -57,8 +73,6 @@ def cutter(document: Document, schema: Any, *, drop: str) -> Cut:
             return value
 
         return cut
-
-    return make(schema) or _whole
 
 
 def _whole(value: Any) -> Any:

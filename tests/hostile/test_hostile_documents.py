@@ -1,15 +1,20 @@
 """Documents from strangers: a clear error or a working server, in bounded time and memory."""
 
 import json
+import resource
+import subprocess
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from mockserver.app import create_mock
-from mockserver.errors import DocumentError, FixtureError
+from mockserver.contract import yamlfile
+from mockserver.errors import BadInput, DocumentError, FixtureError
 from mockserver.settings import Settings
+from tests.hostile.conftest import PROGRAM, serving
 
 LIST = {
     "operationId": "list",
@@ -121,11 +126,167 @@ def test_a_pattern_that_backtracks_for_ever_does_not_hang_the_server(tmp_path: P
     assert time.monotonic() - started < 5
 
 
-def test_a_document_of_1000_operations_is_served(tmp_path: Path) -> None:
-    paths = {f"/things{i}/{{id}}/more": {"get": {**LIST, "operationId": f"op{i}"}} for i in range(1000)}
-    for i, item in enumerate(paths.values()):
-        item["get"]["parameters"] = [{"name": "id", "in": "path", "required": True, "schema": {"type": "integer"}}]
-        assert item["get"]["operationId"] == f"op{i}"
-    client = mock_of(tmp_path, json.dumps(document(paths)))
-    assert client.get("/things999/1/more").status_code in {200, 404}
-    assert client.get("/things999/x/more").status_code == 400
+def ref(name: str) -> dict[str, str]:
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def chained(count: int, wrap: Any) -> dict[str, Any]:
+    """Return schemas of which each holds the next one."""
+    return {f"S{i}": wrap(ref(f"S{i + 1}")) for i in range(count)} | {f"S{count}": {"type": "object"}}
+
+
+# What the first of the schemas is made of: what POST answers to an object, and what GET answers.
+SHAPES: dict[str, tuple[dict[str, Any], int, int]] = {
+    "a chain of 3,000 objects": (chained(3000, lambda inner: {"type": "object", "properties": {"n": inner}}), 200, 200),
+    "a chain of 3,000 parts": (chained(3000, lambda inner: {"allOf": [inner]}), 200, 200),
+    "a chain of 3,000 alternatives": (chained(3000, lambda inner: {"anyOf": [inner]}), 200, 200),
+    "1,500 schemas that refer to each other": (
+        {
+            f"S{i}": {
+                "type": "object",
+                "properties": {f"p{k}": ref(f"S{(i * 7 + k * 13 + 1) % 1500}") for k in range(3)},
+            }
+            for i in range(1500)
+        },
+        200,
+        200,
+    ),
+    "an enumeration of 100,000 values": (
+        {"S0": {"properties": {"e": {"enum": [f"v{i}" for i in range(10**5)]}}}},
+        200,
+        200,
+    ),
+    "5,000 properties": ({"S0": {"properties": {f"p{i}": {"type": "string"} for i in range(5000)}}}, 200, 200),
+    "2,000 alternatives": (
+        {"S0": {"anyOf": [{"type": "object", "required": [f"p{i}"]} for i in range(2000)]}},
+        400,
+        200,
+    ),
+    "a schema made of itself": ({"S0": {"allOf": [ref("S0")]}}, 200, 200),
+    "a schema that is not itself": ({"S0": {"not": ref("S0")}}, 200, 200),
+    "a schema that requires itself": (
+        {"S0": {"type": "object", "required": ["n"], "properties": {"n": ref("S0")}}},
+        400,
+        500,  # no value fits: the mock says so
+    ),
+    "a schema that requires itself four times": (
+        {"S0": {"type": "object", "required": ["a", "b", "c", "d"], "additionalProperties": ref("S0")}},
+        400,
+        500,
+    ),
+    "a text of 10,000,000,000 characters": ({"S0": {"type": "string", "minLength": 10**10}}, 400, 500),
+    "a list of 10,000,000,000 entries": (
+        {"S0": {"type": "array", "minItems": 10**10, "items": {"type": "string"}}},
+        400,
+        500,
+    ),
+    "a pattern of a million letters": ({"S0": {"type": "string", "pattern": "^a{1000000}$"}}, 400, 500),
+    "a pattern of repeated repetitions": ({"S0": {"type": "string", "pattern": "((((a*)*)*)*)*"}}, 400, 200),
+}
+
+
+@pytest.mark.parametrize("name", SHAPES)
+def test_schemas_of_any_shape_are_served_in_bounded_time(tmp_path: Path, name: str) -> None:
+    schemas, posted, got = SHAPES[name]
+    content = {"content": {"application/json": {"schema": ref("S0")}}}
+    operations = {
+        "get": {"operationId": "g", "responses": {"200": {"description": "OK", **content}}},
+        "post": {
+            "operationId": "p",
+            "requestBody": content,
+            "responses": {"200": {"description": "OK"}, "400": {"description": "Bad"}},
+        },
+    }
+    started = time.process_time()
+    client = mock_of(tmp_path, json.dumps(document({"/it": operations}, **schemas)))
+    assert client.post("/it", json={"n": {"n": {}}}).status_code == posted
+    answer = client.get("/it")
+    assert answer.status_code == got
+    assert got == 200 or "RecursionError" not in answer.text
+    assert time.process_time() - started < 30
+
+
+def test_a_schema_that_takes_for_ever_is_refused(tmp_path: Path) -> None:
+    twice = chained(40, lambda inner: {"allOf": [inner, inner]})
+    content = {"content": {"application/json": {"schema": ref("S0")}}}
+    post = {"requestBody": content, "responses": {"200": {"description": "OK"}}}
+    with pytest.raises(DocumentError, match="more than 1,000,000 schemas for one value"):
+        mock_of(tmp_path, json.dumps(document({"/it": {"post": post}}, **twice)))
+
+
+MEMORY = 2 * 1024**3  # octets
+SECONDS = 60  # of the processor
+
+
+def bounds() -> None:
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
+
+
+def checked(path: Path) -> tuple[int, str]:
+    """Run ``mockserver check`` on a file in bounded time and memory."""
+    done = subprocess.run(
+        [PROGRAM, "check", str(path)], preexec_fn=bounds, capture_output=True, text=True, timeout=300, check=False
+    )
+    assert "Traceback" not in done.stderr
+    return done.returncode, done.stdout + done.stderr
+
+
+SIZE = 50 * 1024 * 1024
+FILES: dict[str, tuple[Callable[[], str], int, str]] = {
+    "a YAML bomb": (lambda: TEXTS["a YAML bomb"][0], 2, "grows without bound"),
+    "a document of 50 MB": (
+        lambda: json.dumps({**document(), "info": {"title": "T", "version": "1", "description": "x" * SIZE}}),
+        0,
+        "a good OpenAPI document",
+    ),
+    "a document of 50 MB of levels": (lambda: "- " * (SIZE // 2), 2, "levels deep"),
+    "a fixture of 50 MB": (
+        lambda: (
+            "users: []\nproviders:\n- {name: large, type: openai, base_url: 'https://a.b', display_name: '"
+            + "x" * SIZE
+            + "'}\n"
+        ),
+        0,
+        "a good fixture, 1 records",
+    ),
+    "a fixture of 200,000 faults": (
+        lambda: "users:\n" + "- {}\n" * 200_000,
+        2,
+        "state.yaml:51: #/users/49: must be a mapping with a name",
+    ),
+    "a file of more than 64 MB": (lambda: "#" * (65 * 1024 * 1024), 2, "is larger than 64 MiB"),
+}
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_large_file_is_judged_in_bounded_time_and_memory(tmp_path: Path, name: str) -> None:
+    text, code, expected = FILES[name]
+    path = tmp_path / "state.yaml"
+    path.write_text(text())
+    done, output = checked(path)
+    assert (done, expected in output) == (code, True), output[:1000]
+    assert len(output) < 10_000
+
+
+@pytest.mark.parametrize("text", ["a: [" + "0," * 2000 + "]", "- {}\n" * 1000, "a: " + "{b: " * 100 + "}" * 100])
+def test_a_file_of_too_many_values_is_refused_as_it_is_read(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    assert yamlfile.parse(text)
+    monkeypatch.setattr(yamlfile, "MAX_NODES", 150)
+    with pytest.raises(BadInput, match="has more than 150 values"):
+        yamlfile.parse(text + "an error that is never met: ]")
+
+
+def test_a_document_of_10000_operations_is_served_in_bounded_memory(tmp_path: Path) -> None:
+    responses = {"200": {"description": "OK"}, "400": {"description": "Bad"}}
+    parameters = [{"name": "id", "in": "path", "required": True, "schema": {"type": "integer"}}]
+    operation = {"parameters": parameters, "responses": responses}
+    paths = {f"/things{i}/{{id}}/more": {"get": operation} for i in range(10_000)}
+    (tmp_path / "contract.json").write_text(json.dumps(document(paths)))
+    (tmp_path / "state.yaml").write_text("users: []\n")
+    options = ("--contract", str(tmp_path / "contract.json"), "--fixtures", str(tmp_path / "state.yaml"))
+    with serving(*options) as server:
+        assert server.request("GET", "/things9999/1/more")[0] == 200
+        assert server.request("GET", "/things9999/x/more")[0] == 400
+        assert server.request("GET", "/things10000/1/more")[0] == 404
+        assert server.memory() < 600
