@@ -79,7 +79,7 @@ def _no_operations(page: Page) -> PageError:
 
 
 def _check_schemas(page: Page, notes: Notes) -> None:
-    place = Place(page.name, page.operations[0].line if page.operations else 0)
+    place = Place(page.name, page.operations[0].line if page.operations else 1)
     if page.operations:
         notes.warn(place, f"the page of schemas has {len(page.operations)} operations: they were left out")
     if not page.schemas:
