@@ -104,7 +104,7 @@ def serve(settings: Settings) -> None:
     Raises :class:`~mockserver.errors.MockserverError` before anything listens, when settings, contract, fixture or
     address cannot be used.
     """
-    from granian.constants import Interfaces
+    from granian.constants import Interfaces, RuntimeModes
     from granian.server import Server
 
     mock = create_mock(settings)
@@ -117,6 +117,8 @@ def serve(settings: Settings) -> None:
         port=port,
         interface=Interfaces.RSGI,
         workers=1,
+        runtime_mode=RuntimeModes.mt,
+        runtime_threads=2,  # one goes on with connections while the other hands a body over: a fifth more POSTs
         backpressure=CONNECTIONS,
         websockets=False,
         log_enabled=False,

@@ -15,6 +15,9 @@ __all__ = ["MAX_DEPTH", "MalformedJSON", "decode", "encode"]
 MAX_DEPTH = 128  # levels of arrays and objects; validators recurse on the C stack, a few hundred are safe
 _BIG_NUMBER = re.compile(rb"[0-9]{19}")
 _STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"(\s*:)?')  # group 1 is there when the string names a member
+# Every name of a member ends with one of these, and strings may hold more of them: as many as there are members left
+# means that no name came twice.
+_MAY_END_NAMES = (b'":', b" :", b"\n:", b"\t:", b"\r:")
 
 
 class MalformedJSON(ValueError):
@@ -30,9 +33,11 @@ def decode(body: bytes) -> Any:
     except orjson.JSONDecodeError as error:
         _explain(body, error)
     if type(value) is dict or type(value) is list:
-        named = _STRING.findall(body)
-        if len(named) - named.count(b"") != _members(value):
-            _refuse_duplicates(body)
+        members = _members(value)
+        if sum(map(body.count, _MAY_END_NAMES)) != members:
+            named = _STRING.findall(body)
+            if len(named) - named.count(b"") != members:
+                _refuse_duplicates(body)
         if _BIG_NUMBER.search(body):
             return json.loads(body)  # exact integers beyond 64 bits, where orjson gives floats
         return value
