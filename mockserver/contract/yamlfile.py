@@ -353,7 +353,8 @@ def _find(next_event: Callable[[], Any], root: _Place, left: int) -> None:
         if isinstance(event, yaml.NodeEvent):
             place = levels[-1].next(event) if levels else root
             if place is not None and not place.line:
-                place.line = event.start_mark.line + 1
+                start: Any = event.start_mark
+                place.line = start.line + 1
                 left -= 1
             if isinstance(event, yaml.CollectionStartEvent):
                 levels.append(_Level(place, isinstance(event, yaml.MappingStartEvent)))
