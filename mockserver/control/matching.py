@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 import orjson
 
+from mockserver.control.contradictions import check_path, check_place, check_values
 from mockserver.control.refusals import refused
 from mockserver.engine.contract import Contract
 from mockserver.engine.operations import Operation
@@ -99,8 +100,11 @@ class Matcher:
         self._checks: list[Check] = []
         operation = self._operation(raw, contract, at)
         self._plain(raw, contract, users, operation, at)
+        callable_ = [plan.operation for plan in contract.plans.values()]
+        callable_ = [one for one in callable_ if raw.get("method", one.method) in {one.method, "HEAD"}]
         for place in ("query", "headers", "path_params", "body"):
             for name, condition in raw.get(place, {}).items():
+                check_place(place, name, [operation] if operation is not None else callable_, f"{at}.{place}.{name}")
                 self._condition(place, name, condition, operation, f"{at}.{place}")
         if "text" in raw:
             wanted = raw["text"].lower()
@@ -145,6 +149,7 @@ class Matcher:
                 refused(f"{at}.method", f"can never match: {operation.id} is called by {operation.method}")
             self._add("method", method, lambda facts: facts.method, lambda found: bool(found == method))
         if "path" in raw:
+            check_path(raw["path"], operation, f"{at}.path")
             parts = raw["path"].split("*")
             self._add("path", raw["path"], lambda facts: facts.path, lambda found: _like(found, parts))
         if "principal" in raw:
@@ -176,8 +181,6 @@ class Matcher:
         at = f"{at}.{name}"
         if place == "body" and operation is not None and not operation.body:
             refused(at, f"can never match: {operation.id} takes no body")
-        if place == "path_params" and operation is not None and "{" + name + "}" not in operation.path:
-            refused(at, f"can never match: the path of {operation.id} has no parameter {name!r}")
         look = _looker(place, name, at)
         as_text = place != "body"
         for test, expected in _tests(condition, at, as_text):
@@ -242,13 +245,12 @@ def _tests(condition: Any, at: str, as_text: bool) -> Iterator[tuple[Test, str]]
     """Yield the tests of one condition, each with what it expects."""
     if not isinstance(condition, Mapping):
         condition = {"equals": condition}
-    if condition.get("present") is False and len(condition) > 1:
-        refused(at, "can never match: what is not there has no value")
-    low, high = condition.get("at_least"), condition.get("at_most")
-    if low is not None and high is not None and low > high:
-        refused(at, f"can never match: at_least {low} is more than at_most {high}")
-    for operator, wanted in condition.items():
-        yield _test(operator, wanted, at, as_text), f"{operator.replace('_', ' ')} {_shown(wanted)}"
+    tests = {
+        operator: (_test(operator, wanted, at, as_text), f"{operator.replace('_', ' ')} {_shown(wanted)}")
+        for operator, wanted in condition.items()
+    }
+    check_values(condition, tests, at, as_text)
+    yield from tests.values()
 
 
 def _test(operator: str, wanted: Any, at: str, as_text: bool) -> Test:

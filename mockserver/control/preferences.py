@@ -62,8 +62,6 @@ class Preferences:
         """Return what a header asks for. Raises :class:`Problem` for values that no operation could meet."""
         found = parse_prefer(header)
         code, dynamic, wait = found.get("code"), found.get("dynamic"), found.get("wait")
-        if code is not None and not re.fullmatch("[1-5][0-9][0-9]", code):
-            _impossible("code", code, "the statuses that the operation documents")
         if dynamic is not None and dynamic.lower() not in {"true", "false", ""}:
             _impossible("dynamic", dynamic, "true, false")
         seconds = 0.0
@@ -84,11 +82,13 @@ class Preferences:
     def answer(self, exchange: Exchange) -> None:
         """Answer an exchange as preferred, in the place of carrying it out."""
         operation = exchange.operation
-        status = int(self.code) if self.code is not None else operation.success
-        plan = exchange.planned.response(exchange.contract, status)
+        status = operation.success
+        if self.code is not None:
+            status = int(self.code) if re.fullmatch("[1-5][0-9][0-9]", self.code) else 0
+        plan = exchange.planned.response(exchange.contract, status) if status else None
         if plan is None:
             documented = ", ".join(sorted(operation.responses))
-            _impossible("code", str(status), f"{documented} ({operation.id})")
+            _impossible("code", self.code or str(status), f"{documented} ({operation.id})")
         media = plan.media
         headers = _headers(exchange, plan)
         body = b""

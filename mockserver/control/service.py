@@ -18,7 +18,7 @@ from mockserver.control.faults import Fault
 from mockserver.control.journal import Applied
 from mockserver.control.metrics import Figures
 from mockserver.control.preferences import Preferences
-from mockserver.control.sessions import Session, Sessions
+from mockserver.control.sessions import DEFAULT, Session, Sessions
 from mockserver.engine import jsonbody
 from mockserver.engine.credentials import authenticate
 from mockserver.engine.exchange import Exchange
@@ -70,12 +70,12 @@ class Service:
         """Answer a request; it never raises."""
         started = time.perf_counter()
         headers = request.headers
+        if "origin" in headers and self._cors.is_preflight(request, headers):
+            return self._preflight(request, started)
         try:
             session = self._session(request)
         except Problem as problem:
-            pipeline = self.sessions.default.pipeline
-            problem.code = "malformed-parameter" if problem.code == "invalid-body" else problem.code
-            return Answer(pipeline.refuse(pipeline.exchange(request), problem))
+            return Answer(self._refused(request, problem))
         session.requests += 1
         hits = session.faults.hit(RequestFacts(session, request), session.clock.now) if session.faults.faults else None
         if hits or "prefer" in headers or "origin" in headers:
@@ -84,12 +84,31 @@ class Service:
         self._record(session, exchange, exchange.response, started)
         return Answer(exchange.response)
 
+    def _preflight(self, request: Request, started: float) -> Answer:
+        """Answer a preflight. It names no session by a header, needs and makes none, and no fault is meant for it."""
+        name = _named(request)
+        session = self.sessions.known(name or DEFAULT) if name or not self._require_session else None
+        exchange = (session or self.sessions.default).pipeline.exchange(request)
+        exchange.response = self._cors.preflight(request, request.headers["origin"])
+        if session is not None:
+            self._record(session, exchange, exchange.response, started)
+        return Answer(exchange.response)
+
+    def _refused(self, request: Request, problem: Problem) -> Response:
+        """Return the answer to a request that has no session, so that a web page too can read it."""
+        pipeline = self.sessions.default.pipeline
+        problem.code = "malformed-parameter" if problem.code == "invalid-body" else problem.code
+        response = pipeline.refuse(pipeline.exchange(request), problem)
+        origin = request.headers.get("origin")
+        if origin is not None:
+            response.headers.extend(self._cors.headers(origin))
+        return response
+
     def _session(self, request: Request) -> Session:
         headers = request.headers
         name = headers.get("x-mock-session", "")
-        if request.path.startswith(SESSION_PATH):
-            named, slash, rest = request.path[len(SESSION_PATH) :].partition("/")
-            request.path = slash + rest
+        named = _named(request)
+        if named is not None:
             if name and name != named:
                 raise Problem(
                     "malformed-parameter",
@@ -127,11 +146,6 @@ class Service:
 
     def _special(self, session: Session, request: Request, started: float, faults: list[Fault]) -> Answer:
         origin = request.headers.get("origin")
-        if origin is not None and self._cors.is_preflight(request, request.headers):
-            exchange = session.pipeline.exchange(request)
-            exchange.response = self._cors.preflight(request, origin)
-            self._record(session, exchange, exchange.response, started)
-            return Answer(exchange.response)
         exchange, preferences = self._carry_out(session, request, faults)
         answer, applied = _affected(session, exchange, faults)
         response = answer.response
@@ -177,6 +191,15 @@ class Service:
             if duplicate.effect.get("answer", "second") == "second":
                 exchange = second
         return exchange, preferences
+
+
+def _named(request: Request) -> str | None:
+    """Return the session that the path of a request names, and take that part away; ``None`` where there is none."""
+    if not request.path.startswith(SESSION_PATH):
+        return None
+    name, slash, rest = request.path[len(SESSION_PATH) :].partition("/")
+    request.path = slash + rest
+    return name
 
 
 def _instead(faults: list[Fault]) -> Fault | None:

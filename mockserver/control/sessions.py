@@ -216,10 +216,14 @@ class Sessions:
             shown = repr(name if len(name) <= 80 else name[:77] + "...")
             refused("session", f"{shown} is no name: use 1 to 64 letters, digits, dots, dashes, underscores")
 
+    def known(self, name: str) -> Session | None:
+        """Return a session that is there; looking is no use of it."""
+        return self.default if name == DEFAULT else self._sessions.get(name)
+
     def get(self, name: str) -> Session:
         """Return a session for the control API; refuse a name that is not there."""
         self.sweep()
-        session = self.default if name == DEFAULT else self._sessions.get(name)
+        session = self.known(name)
         if session is None:
             missing("session", name, "It is made on first use, or by POST /__mock__/sessions.")
         return session

@@ -102,6 +102,12 @@ def _leaves(error: SchemaError) -> Iterator[SchemaError]:
             for branch in error.branches
             if not any(leaf.keyword == "type" and leaf.path == error.path for leaf in branch)
         ]
+        if len(meant) > 1:
+            told = list(_told_apart(error, meant))
+            if told:
+                for inner in told:
+                    yield from _leaves(inner)
+                return
         if len(meant) == 1:
             for inner in meant[0]:
                 yield from _leaves(inner)
@@ -111,6 +117,25 @@ def _leaves(error: SchemaError) -> Iterator[SchemaError]:
             yield SchemaError(error.path, "type", list(dict.fromkeys(kinds)), error.instance)
             return
     yield error
+
+
+def _told_apart(error: SchemaError, branches: list[tuple[SchemaError, ...]]) -> Iterator[SchemaError]:
+    """Yield what is wrong where alternatives are told apart by the constant value of a member, as of `kind`.
+
+    Nothing where they are not. One that has its constant is meant; where none has, the member is at fault.
+    """
+    depth = len(error.path) + 1
+    tags = [[leaf for leaf in branch if leaf.keyword == "const" and len(leaf.path) == depth] for branch in branches]
+    meant = [branch for branch, tag in zip(branches, tags, strict=True) if not tag]
+    missing = [{str(leaf.expected) for leaf in branch if leaf.keyword == "required"} for branch in branches]
+    everywhere = set.intersection(*missing)
+    if everywhere:
+        for name in sorted(everywhere):
+            yield SchemaError(error.path, "required", name, error.instance)
+    elif len(meant) == 1 and any(tags):
+        yield from meant[0]
+    elif not meant and len({leaf.path for tag in tags for leaf in tag}) == 1:
+        yield SchemaError(tags[0][0].path, "enum", [leaf.expected for tag in tags for leaf in tag], tags[0][0].instance)
 
 
 def _place(error: SchemaError) -> tuple[str | int, ...]:
