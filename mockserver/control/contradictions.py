@@ -50,7 +50,7 @@ def check_values(
     values = [condition["equals"]] if operator == "equals" else condition["one_of"]
     if as_text:
         values = [value if isinstance(value, str) else orjson.dumps(value).decode() for value in values]
-    for name, (test, expected) in tests.items():
+    for test, expected in tests.values():
         values = [value for value in values if test(value)]
         if not values:
             refused(at, f"can never match: {tests[operator][1]} contradicts {expected}")

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from mockserver.control.redaction import REDACTED, secret_members
-from mockserver.control.refusals import missing
+from mockserver.control.refusals import missing, refused
 from mockserver.engine.contract import Contract
 from mockserver.engine.hooks import World
 from mockserver.engine.problems import Problem, Violation
 from mockserver.engine.store import Base, Changes, Key, Record, Store, Table
-from mockserver.errors import BadInput
+from mockserver.errors import BadInput, Fault
 
 __all__ = ["Judge", "States"]
 
@@ -126,7 +126,11 @@ class States:
             present = self.entry(name, current)
             id_ = self._contract.resources[name].id
             fixed = {n: present[n] for n in (*self._contract.resources[name].params, id_) if n in present}
-            wanted = _revealed({**entry(present), **fixed}, current.data)
+            given = entry(present)
+            for member, value in fixed.items():
+                if given.get(member, value) != value:
+                    refused(member, f"must stay {value!r}, by which the record is addressed")
+            wanted = _revealed({**given, **fixed}, current.data)
             record: Record = _judged(
                 lambda: self._judge.record(name, wanted, store.tables, world, current), f"{name}[0]"
             )
@@ -188,13 +192,17 @@ def _judged(judge: Callable[[], Any], prefix: str = "") -> Any:
     try:
         return judge()
     except BadInput as error:
-        violations = []
-        for fault in error.faults[:_MOST_FAULTS]:
-            parts = [part.replace("~1", "/").replace("~0", "~") for part in fault.pointer.split("/")[1:]]
-            place = "".join(f"[{p}]" if p.isdecimal() else f".{p}" for p in parts).lstrip(".")
-            place = place.removeprefix(prefix).lstrip(".") if prefix else place
-            violations.append(Violation((place,) if place else (), "fixture", fault.message))
-        first = violations[0]
-        count = len(violations)
-        message = f"{first.field or 'The entry'}: {first.detail}." if count == 1 else f"There are {count} faults."
-        raise Problem("invalid-body", message, "Nothing was changed.", violations) from None
+        told = [_told(fault, prefix) for fault in error.faults[:_MOST_FAULTS]]
+        message = f"There are {len(told)} faults." if len(told) > 1 else f"{told[0][1]}."
+        raise Problem("invalid-body", message, "Nothing was changed.", [one for one, _ in told]) from None
+
+
+def _told(fault: Fault, prefix: str) -> tuple[Violation, str]:
+    """Return a fault of a fixture as a violation, and as a sentence."""
+    parts = [part.replace("~1", "/").replace("~0", "~") for part in fault.pointer.split("/")[1:]]
+    place = "".join(f"[{p}]" if p.isdecimal() else f".{p}" for p in parts).lstrip(".")
+    place = place.removeprefix(prefix).lstrip(".") if prefix else place
+    subject, _, predicate = fault.message.partition(" ")
+    if predicate and f".{place}".endswith(f".{subject}"):  # it names its member, which the place says already
+        return Violation((place,), "fixture", predicate), f"{place} {predicate}"
+    return Violation((place,) if place else (), "fixture", fault.message), f"{place or 'The entry'}: {fault.message}"

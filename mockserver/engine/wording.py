@@ -4,6 +4,7 @@ Both validators report to here: jsonschema-rs (the compiled plans) and jsonschem
 request may be secrets, so messages say what was expected and of what kind the found value was, not the value.
 """
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -63,6 +64,10 @@ def from_core(error: Any, prefix: tuple[str | int, ...] = ()) -> Iterator[Schema
         expected = next((name for name in missing if repr(name) in error.message), "")
     elif keyword == "required":
         expected = next((name for name in expected if error.message.startswith(repr(name))), "")
+    elif keyword == "additionalProperties" and isinstance(error.schema, dict):
+        known, patterns = error.schema.get("properties", {}), error.schema.get("patternProperties", {})
+        names = [name for name in error.instance if name not in known]
+        expected = [name for name in names if not any(re.search(pattern, name) for pattern in patterns)]
     description = str(error.schema.get("description", "")) if isinstance(error.schema, dict) else ""
     branches: dict[Any, list[SchemaError]] = {}
     if keyword in {"anyOf", "oneOf"}:
@@ -162,6 +167,13 @@ def _kind(value: Any) -> str:
     return "an array" if isinstance(value, list) else "an object"
 
 
+def _names(value: Any) -> str:
+    """Return a few names of members, to stand at the end of a sentence; nothing where they are not known."""
+    names = sorted(str(name) for name in value) if isinstance(value, list) else []
+    shown = [name if len(name) <= 40 else f"{name[:37]}..." for name in names[:3]]
+    return f": {', '.join(map(repr, shown))}{' and others' if len(names) > 3 else ''}" if names else ""
+
+
 def _article(kinds: list[Any]) -> str:
     named = [str(k) if k == "null" else f"{'an' if str(k)[0] in 'aio' else 'a'} {k}" for k in kinds]
     return " or ".join(named)
@@ -205,7 +217,7 @@ def _say(error: SchemaError) -> str:  # noqa: C901  # one case for each keyword,
         case "uniqueItems":
             return "has an item twice"
         case "additionalProperties" | "unevaluatedProperties" | "propertyNames":
-            return "has a member that the contract does not know"
+            return f"has a member that the contract does not know{_names(expected)}"
         case "not" | "falseSchema" | "false schema":
             return "is not allowed here"
         case "anyOf" | "oneOf" | "oneOfNotValid":

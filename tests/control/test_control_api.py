@@ -62,10 +62,13 @@ def test_the_same_requests_in_two_sessions_get_the_same_answers_whatever_happens
     assert client.api("POST", PATH, NEW).data == answers[0][0]
 
 
-def test_the_session_idle_the_longest_goes_when_there_are_too_many() -> None:
+def test_the_session_idle_the_longest_goes_when_there_are_too_many(caplog: pytest.LogCaptureFixture) -> None:
     client = Client(max_sessions=3)
     for name in ("a", "b", "a", "c"):
         client.api(session=name)
+    (said,) = caplog.messages
+    assert "session 'b' was dropped" in said
+    assert "--max-sessions" in said
     assert {s["name"] for s in client.control("GET", "/sessions")["sessions"]} == {"default", "a", "c"}
 
 

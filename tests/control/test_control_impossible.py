@@ -71,7 +71,7 @@ def test_a_matcher_that_can_match_is_taken(client: Client, match: Any) -> None:
     [
         ({"kind": "delay", "seconds": -1}, "effect.seconds", "at least 0"),
         ({"kind": "delay", "seconds": 1e300}, "effect.seconds", "at most 300"),
-        ({"kind": "delay", "second": 1}, "effect", "does not know"),
+        ({"kind": "delay", "second": 1}, "effect", "does not know: 'second'"),
         ({"kind": "status"}, "effect.status", "is required"),
         ({"kind": "status", "status": 200, "force": True}, "effect.status", "at least 400"),
         ({"kind": "drop", "when": "sometimes"}, "effect.when", "before, inside, after"),
@@ -84,3 +84,22 @@ def test_a_faulty_effect_is_told_at_its_member(client: Client, effect: Any, fiel
     (violation,) = client.control("POST", FAULTS, {"effect": effect}, status=400)["validations"]
     assert violation["field"] == field
     assert said in violation["detail"]
+
+
+def test_a_record_is_refused_where_its_key_is_not_that_of_its_address(client: Client) -> None:
+    key = client.control("GET", "/sessions/default/state/providers")["records"][0]["key"]
+    record = f"/sessions/default/state/providers/{key}"
+    before = client.control("GET", record)
+    other = "00000000-0000-4000-8000-000000000000"
+    for method in ("PUT", "PATCH"):
+        (violation,) = client.control(method, record, {**before["data"], "id": other}, status=400)["validations"]
+        assert (violation["field"], key in violation["detail"]) == ("id", True)
+        assert client.control(method, record, before["data"])["key"] == key
+
+
+def test_a_faulty_record_names_its_member_once(client: Client) -> None:
+    answer = client.control("POST", "/sessions/default/state/providers", {"name": "x", "type": "openai"}, status=400)
+    assert answer["message"] == "base_url is required."
+    assert answer["validations"] == [{"field": "base_url", "detail": "is required"}]
+    answer = client.control("PUT", "/sessions/default/state", {"nothing": []}, status=400)
+    assert answer["message"] == "nothing: unknown member 'nothing'."
