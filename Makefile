@@ -8,7 +8,7 @@ TEETH ?=
 JUDGE ?=
 PYTEST ?= -n auto
 
-.PHONY: check-container example-typescript bench-sessions help serve test setup lint types unit documents lint-documents second-judge bench fuzz teeth format
+.PHONY: screenshots check-container example-typescript bench-sessions help serve test setup lint types unit documents lint-documents second-judge bench fuzz teeth format
 
 help:
 	@echo "make serve      set up, then start the mock on 127.0.0.1:8080 (options: SERVE='--profile deployed')"
@@ -18,6 +18,7 @@ help:
 	@echo "make second-judge    have Prism judge the mock's answers, in both profiles (needs Node.js)"
 	@echo "make check-container  do the steps of the Dockerfile in a plain directory, and start what comes of it"
 	@echo "make example-typescript  run the TypeScript example against a mock (needs Node.js)"
+	@echo "make screenshots  make the pictures of the docs anew (needs Chromium)"
 	@echo "make bench-sessions  measure what sessions, journal and faults cost (needs wrk)"
 	@echo "make bench      measure the mock beside Flask, Prism and WireMock (needs wrk, Node.js, Java)"
 	@echo "make fuzz       fuzz loader, derivation and requests for a while (needs the extra 'fuzz'; FUZZ='--seconds 300')"
@@ -54,6 +55,9 @@ check-container: setup
 
 example-typescript: setup
 	@$(BIN)/python scripts/typescript_example.py
+
+screenshots: setup
+	@$(BIN)/python scripts/screenshots.py
 
 bench-sessions: setup
 	@$(BIN)/python benchmarks/sessions.py $(BENCH)

@@ -138,7 +138,8 @@ export function when(text) {
 
 // Show a refusal of the control API, with the members at fault.
 export function refusal(problem) {
-  const validations = problem.validations ?? [];
+  // One member at fault is in the message already.
+  const validations = (problem.validations ?? []).filter((one, _, all) => all.length > 1 || !problem.message.includes(one.detail));
   return h("div", { class: "refusal", role: "alert" },
     h("strong", {}, problem.status ? `${problem.status}: ${problem.message}` : problem.message),
     problem.detail && !validations.length ? h("p", {}, problem.detail) : null,

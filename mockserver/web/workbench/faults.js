@@ -23,7 +23,10 @@ export const EFFECTS = {
   duplicate: [choice("answer", "Answer that is sent", [["second", "the second"], ["first", "the first"]])],
 };
 
-const described = ({ kind, ...rest }) => [h("strong", {}, kind), " ", Object.entries(rest).map(([name, value]) => `${name} ${typeof value === "object" ? JSON.stringify(value) : value}`).join(", ")];
+// A member whose value says by itself what it is, like the status of `status`, goes without its name.
+const PLAIN = new Set(["status", "how", "when"]);
+const worded = (name, value) => (value === true ? name : PLAIN.has(name) ? String(value) : `${name} ${typeof value === "object" ? JSON.stringify(value) : value}`);
+const described = ({ kind, ...rest }) => [h("strong", {}, kind), " ", Object.entries(rest).filter(([, value]) => value !== false).map(([name, value]) => worded(name, value)).join(", ")];
 const matched = (match) => Object.entries(match ?? {}).map(([name, value]) => `${name} ${typeof value === "object" ? JSON.stringify(value) : value}`).join(", ") || "every request";
 
 export function faultsView() {
@@ -75,9 +78,9 @@ export function faultsView() {
   }
 
   function row(one) {
-    const limits = [one.after ? `after ${one.after}` : "", one.times ? `${one.times} times` : "", one.probability < 1 ? `with probability ${one.probability}` : ""].filter(Boolean).join(", ") || "always";
+    const limits = [one.after ? `after ${one.after}` : "", one.times === 1 ? "once" : one.times ? `${one.times} times` : "", one.probability < 1 ? `probability ${one.probability}` : ""].filter(Boolean).join(", ") || "always";
     return [h("span", {}, h("code", {}, one.id), one.preset ? h("span", { class: "tag" }, one.preset) : null), h("span", {}, described(one.effect)), matched(one.match),
-      h("span", {}, `${one.fired} of ${one.matched}`, one.spent ? h("span", { class: "tag" }, "spent") : null), limits,
+      h("span", {}, one.matched ? `${one.fired} of ${one.matched}` : "not yet", one.spent ? h("span", { class: "tag" }, "spent") : null), limits,
       h("div", { class: "does" }, button("Remove", () => remove(one.id), { class: "small danger", "aria-label": `Remove ${one.id}` }))];
   }
 
