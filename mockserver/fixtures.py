@@ -217,7 +217,7 @@ class _Loader:
             for violation in response.plan.violations(value):
                 self.fault((*place, *violation.path), f"{violation.field} {violation.detail} in answers")
             return
-        record.views[response.view] = jsonbody.encode(value)  # judged here, so answers need not do it again
+        record.keep(response.view, jsonbody.encode(value))  # judged here, so answers need not do it again
 
     def _answering(self, collection: Collection) -> OperationPlan | None:
         for role in ("get", "create"):

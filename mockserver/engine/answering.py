@@ -65,13 +65,14 @@ def _visible(exchange: Exchange, record: Record) -> Any:
 
 def _record(exchange: Exchange, plan: ResponsePlan, record: Record, view: str) -> bytes:
     """Return a record as JSON; judged and written once for each schema that it is answered by."""
-    body = record.views.get(view)
+    body = record.answer(view)
     if body is None:
         value = _visible(exchange, record)
         if plan.cut is not None:
             value = plan.cut(value)
         _judge(exchange, plan, plan.item_plan if plan.items else plan.plan, value)
-        body = record.views[view] = jsonbody.encode(value)
+        body = jsonbody.encode(value)
+        record.keep(view, body)
     return body
 
 

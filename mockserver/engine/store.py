@@ -21,16 +21,34 @@ _FEW = 32  # one change in so many records, or less, is worked into the ordered 
 
 
 class Record:
-    """One stored thing. ``data`` is never changed after it is stored; ``views`` keeps its serialised answers."""
+    """One stored thing. ``data`` is never changed after it is stored; its serialised answers are kept beside it.
 
-    __slots__ = ("data", "id", "parents", "sequence", "views")
+    There is one answer as a rule: it lies in the record itself, where it is found faster than in a dictionary of each.
+    """
+
+    __slots__ = ("_answer", "_more", "_view", "data", "id", "parents", "sequence")
 
     def __init__(self, id_: str, data: Mapping[str, Any], parents: tuple[str, ...] = (), sequence: int = 0) -> None:
         self.id = id_
         self.data = data
         self.parents = parents
         self.sequence = sequence
-        self.views: dict[str, bytes] = {}
+        self._view = ""
+        self._answer: bytes | None = None
+        self._more: dict[str, bytes] | None = None
+
+    def answer(self, view: str) -> bytes | None:
+        """Return the record as a view of it was kept, or ``None``."""
+        if view == self._view:
+            return self._answer
+        return self._more.get(view) if self._more is not None else None
+
+    def keep(self, view: str, answer: bytes) -> None:
+        """Keep the record as a view of it shows it."""
+        if self._answer is None:
+            self._view, self._answer = view, answer
+        else:
+            self._more = {**(self._more or {}), view: answer}
 
 
 class Base:
