@@ -4,6 +4,7 @@ from typing import Any
 
 from contract_tests.errors import HarmSeen
 from contract_tests.findings import Departure
+from contract_tests.ledger import identity
 from contract_tests.results import Severity
 from contract_tests.session import Session
 
@@ -50,13 +51,15 @@ class Guardian:
             and one.reply.trouble is None
         }
         answered = [one for one in session.trail if one.method == "POST" and one.ok]
-        made = {one.document.get("name") for one in answered}
-        made |= {one.sent.get("name") for one in answered if isinstance(one.sent, dict)}
+        named = [
+            one.get("name") for answer in answered for one in (answer.document, answer.sent) if isinstance(one, dict)
+        ]
+        made = {name for name in named if isinstance(name, str)}
         if not refused.keys() - made:
             return
         for provider in session.list_providers() or ():
             name = provider.get("name") if isinstance(provider, dict) else None
-            if name in refused and name not in made and session.ledger.made(provider):
+            if isinstance(name, str) and name in refused and name not in made and session.ledger.made(provider):
                 exchange = refused[name]
                 session.ledger.remember(provider)
                 session.recorder.add(
@@ -107,7 +110,7 @@ class Guardian:
         """Count the providers that appeared meanwhile and that this run did not make."""
         ledger = self.session.ledger
         return sum(
-            not ledger.made(provider) and provider.get("id") not in ledger.strangers
+            not ledger.made(provider) and identity(provider) not in ledger.strangers
             for provider in self.session.list_providers() or ()
             if isinstance(provider, dict)
         )
@@ -121,12 +124,12 @@ class Guardian:
         listed = [item for item in self.session.list_providers() or () if self.session.ledger.made(item)]
         for provider in listed:
             self.session.ledger.remember(provider)  # made although its create was not answered as one
-            if isinstance(provider.get("id"), str) and self.session.remove(provider["id"]):
+            if identity(provider) is not None and self.session.remove(provider["id"]):
                 continue
             left[str(provider.get("id"))] = str(provider.get("name"))
         after = self.session.list_providers()
         if after is not None:
-            still = {item.get("id") for item in after if self.session.ledger.made(item)}
+            still = {str(item.get("id")) for item in after if self.session.ledger.made(item)}
             left = {provider_id: name for provider_id, name in left.items() if provider_id in still}
         return [
             f"could not remove the provider {name!r} ({provider_id}) that this run made; "
@@ -150,7 +153,7 @@ class Guardian:
         listed = self.session.list_providers()
         if listed is None:
             return []
-        now = {item.get("id"): item for item in listed if isinstance(item, dict)}
+        now = {identity(item): item for item in listed}
         changed = []
         for provider_id, before in self.session.ledger.strangers.items():
             name = before.get("name")

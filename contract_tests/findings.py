@@ -55,9 +55,9 @@ class Recorder:
             if known is None and departure.subject in self._subjects:
                 cause = self._subjects[departure.subject]
                 known = self._found[cause]
-            self.touched.setdefault(cause)
             if known is not None:
                 self._found[cause] = self._again(known, departure, exchanges, seen_by)
+                self.touched.setdefault(cause)
                 return
             finding = Finding(
                 departure.check,
@@ -72,6 +72,7 @@ class Recorder:
                 also=(seen_by,) if seen_by and seen_by != departure.check else (),
             )
             self._found[cause] = finding
+            self.touched.setdefault(cause)
             self.fresh.add(cause)
             if departure.subject:
                 self._subjects[departure.subject] = cause

@@ -3,6 +3,7 @@
 import re
 import secrets
 import uuid
+import zlib
 from collections.abc import Iterable
 from random import Random
 from typing import Any
@@ -22,6 +23,12 @@ def new_run_id() -> str:
     return "".join(secrets.choice(ALPHABET) for _ in range(6))
 
 
+def identity(provider: Any) -> str | None:
+    """Return the id of a provider that an answer shows; ``None`` where it has none, or one that is no text."""
+    found = provider.get("id") if isinstance(provider, dict) else None
+    return found if isinstance(found, str) else None
+
+
 class Ledger:
     """The names and ids of one run.
 
@@ -29,13 +36,15 @@ class Ledger:
     there before to the provider as the list showed it.
     """
 
-    def __init__(self, run_id: str, seed: int, group: str = "") -> None:
+    def __init__(self, run_id: str, seed: int) -> None:
         if not RUN_ID.fullmatch(run_id):
             raise UsageError(f"{run_id!r} is no run id; expected 4 to 12 lower-case letters and digits")
         self.run_id = run_id
         self.prefix = f"ct-{run_id}-"
         self._mark = re.compile(rf"ct-{run_id}(?![a-z0-9])")
-        self._siblings = f"ct-{group}" if group else None
+        # Two names cannot carry the prefix; they are the run's own all the same, and known from its id.
+        self.name_like_a_uuid = f"ct-{run_id}".encode().hex().ljust(32, "0")
+        self.name_of_digits = f"{zlib.crc32(run_id.encode()) % 10**9:09d}"
         self.strangers: dict[str, Any] = {}
         self.ids: dict[str, str] = {}  # id -> the name it was created with, in order of creation
         self.live: dict[str, str] = {}  # those of them that were not removed yet
@@ -62,17 +71,18 @@ class Ledger:
     def remember_strangers(self, providers: Iterable[Any]) -> None:
         """Write down what is there before the run made anything."""
         for provider in providers:
-            if isinstance(provider, dict) and isinstance(provider.get("id"), str) and not self._of_sibling(provider):
+            if identity(provider) is not None and not self._of_another_run(provider):
                 self.strangers[provider["id"]] = provider
 
-    def _of_sibling(self, provider: Any) -> bool:
-        """Tell whether a run of the same group made a provider: it comes and goes, and is not ours to change."""
-        return self._siblings is not None and str(provider.get("name")).casefold().startswith(self._siblings)
+    def _of_another_run(self, provider: Any) -> bool:
+        """Tell whether another run made a provider: it comes and goes, and is not ours to change."""
+        match = RUN_NAME.search(str(provider.get("name")))
+        return match is not None and match[1].lower() != self.run_id
 
     def remember(self, provider: Any) -> None:
         """Write down a provider that an answer to this run's own POST holds; a stranger's id is never taken over."""
-        identifier = provider.get("id") if isinstance(provider, dict) else None
-        if isinstance(identifier, str) and identifier not in self.strangers:
+        identifier = identity(provider)
+        if identifier is not None and identifier not in self.strangers:
             self.ids.setdefault(identifier, str(provider.get("name")))
             self.live.setdefault(identifier, str(provider.get("name")))
             keys = provider.get("api_keys")
@@ -84,16 +94,18 @@ class Ledger:
 
     def made(self, provider: Any) -> bool:
         """Tell whether this run made a provider that a list shows: by its id, by the prefix, or by a name it sent."""
-        if not isinstance(provider, dict) or provider.get("id") in self.strangers:
+        identifier = identity(provider)
+        if not isinstance(provider, dict) or identifier in self.strangers:
             return False
         name = provider.get("name")
-        if provider.get("id") in self.ids:
+        if identifier in self.ids:
             return True
         return isinstance(name, str) and (self.marked(name) or name in self.sent_names)
 
     def marked(self, name: str) -> bool:
         """Tell whether a name carries the run's mark, in whatever case."""
-        return self._mark.search(name.casefold()) is not None
+        own = {self.name_like_a_uuid, self.name_of_digits}
+        return self._mark.search(name.casefold()) is not None or name in own
 
     def may_change(self, segment: str) -> bool:
         """Tell whether a PUT, PATCH or DELETE of this path segment can only meet what this run made, or nobody."""

@@ -16,7 +16,6 @@ class Options:
     `max_time` bounds the whole run; 0 stands for what the effort allows.
 
     `refused_tokens` are tokens that no longer count: expired, revoked, of a suspended user.
-    Runs of one `group`, how their ids begin, go on at the same time and take no notice of each other's providers.
     `only` and `skip` are patterns of check names (`rules.*`, `schema`, `rules.name-unique`), with `*` as in a shell.
     """
 
@@ -35,7 +34,6 @@ class Options:
     max_time: float = 0.0
     rate_limit: float = 0.0
     run_id: str = ""
-    group: str = ""
     verify_tls: bool = True
 
     def __post_init__(self) -> None:

@@ -256,7 +256,6 @@ def _options(config: pytest.Config) -> Options:
     for name, kind in (("seed", int), ("timeout", float), ("max-time", float), ("rate-limit", float)):
         texts[name.replace("-", "_")] = _number(_given(config, name), name, kind)
     contract = _given(config, "contract")
-    group, number = _worker(config)
     return Options(
         str(_given(config, "base-url")),
         profile=_profile(config),
@@ -264,8 +263,7 @@ def _options(config: pytest.Config) -> Options:
         refused_tokens=tuple(filter(None, str(_given(config, "refused-token") or "").split(","))),
         read_only=bool(_given(config, "read-only")),
         verify_tls=not _given(config, "insecure"),
-        group=group,
-        run_id=f"{group}{number}" if group else "",
+        run_id=_run_of_worker(config),
         **{key: value for key, value in texts.items() if value is not None},
     )
 
@@ -278,13 +276,13 @@ def _number(value: Any, name: str, kind: type) -> Any:
     raise UsageError(f"--{name} {value!r}; expected a number")
 
 
-def _worker(config: pytest.Config) -> tuple[str, str]:
-    """Return what the workers of one session share, and what is this worker's own; empty without pytest-xdist."""
+def _run_of_worker(config: pytest.Config) -> str:
+    """Return the id of this worker's run, by which the workers of one session are told; empty without pytest-xdist."""
     given: dict[str, str] | None = getattr(config, "workerinput", None)
     if given is None:
-        return "", ""
-    group = hashlib.sha256(given["testrunuid"].encode()).hexdigest()[:6]
-    return group, f"{int(given['workerid'].strip('gw')):03d}"
+        return ""
+    session = hashlib.sha256(given["testrunuid"].encode()).hexdigest()[:6]
+    return f"{session}{int(given['workerid'].strip('gw')):03d}"
 
 
 def _is_ours(item: pytest.Item) -> bool:

@@ -1,9 +1,11 @@
 """A whole run: preflight, the checks layer by layer, the removal of everything that was made, and the verdict."""
 
 import time
+import traceback
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from statistics import median, quantiles
 
 from contract_tests.aftermath import Guardian
@@ -77,6 +79,9 @@ class Run:
             trouble = session.redact(f"stopped early: {problem}")
         except KeyboardInterrupt:
             trouble, code = "interrupted", 3
+        except Exception as problem:  # noqa: BLE001 - whatever a server answers, a run ends in order
+            trouble = session.redact(f"the tests failed themselves, please report it: {_place(problem)}")
+            code = 1 if session.recorder.findings else 3
         finally:
             left = self._clean()
         for text in left:
@@ -107,6 +112,10 @@ class Run:
         except KeyboardInterrupt:
             url, run = self.session.redact(self.options.base_url), self.session.ledger.run_id
             return [f"interrupted while removing what the run made; do it by: contract-tests clean {url} --run {run}"]
+        except Exception as problem:  # noqa: BLE001 - see above
+            url, run = self.session.redact(self.options.base_url), self.session.ledger.run_id
+            what = self.session.redact(_place(problem))
+            return [f"failed to remove what the run made ({what}); do it by: contract-tests clean {url} --run {run}"]
 
     def _go_through(self, checks: Sequence[Check]) -> None:
         layer = ""
@@ -203,6 +212,12 @@ class Run:
     def _tell(self, event: Event) -> None:
         for consumer in self._consumers:
             consumer(event)
+
+
+def _place(problem: Exception) -> str:
+    """Return what went wrong in the tests themselves, and where."""
+    frame = traceback.extract_tb(problem.__traceback__)[-1]
+    return f"{type(problem).__name__}: {problem} ({Path(frame.filename).name}, line {frame.lineno})"
 
 
 def _timings(session: Session) -> Iterator[Timing]:

@@ -19,7 +19,7 @@ from contract_tests.errors import CannotTest, Refused
 from contract_tests.exchange import Exchange
 from contract_tests.findings import Recorder
 from contract_tests.judge import judge
-from contract_tests.ledger import Ledger, new_run_id
+from contract_tests.ledger import Ledger, identity, new_run_id
 from contract_tests.options import Options
 from contract_tests.results import Step
 from contract_tests.wire import LATE, Headers, Reply, Wire
@@ -46,7 +46,7 @@ class Session:
         self.options = options
         self.contract = contract
         self.wire = Wire(options.base_url, options.timeout, options.verify_tls)
-        self.ledger = Ledger(options.run_id or new_run_id(), options.seed, options.group)
+        self.ledger = Ledger(options.run_id or new_run_id(), options.seed)
         tokens = {"TOKEN": options.token, "OTHER_TOKEN": options.other_token}
         tokens |= {f"REFUSED_TOKEN_{number}": value for number, value in enumerate(options.refused_tokens, 1)}
         self.redact = Redaction({name: value for name, value in tokens.items() if value})
@@ -214,7 +214,7 @@ class Session:
             if len(ours) != len(value):
                 text = json.dumps(ours, ensure_ascii=False)
                 return f"{text}\n({len(value) - len(ours)} providers that this run did not make are left out)"
-        if isinstance(value, dict) and value.get("id") in self.ledger.strangers:
+        if identity(value) in self.ledger.strangers:
             return "(a provider that this run did not make; left out)"
         return exchange.reply.body.decode("utf-8", "replace")
 

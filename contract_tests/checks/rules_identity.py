@@ -66,6 +66,9 @@ def name_reuse(scene: Scene) -> None:
     scene.expect_status(gone, (404,), "old id", "the old id is nobody's, whoever has the name")
     listed = [item.get("id") for item in scene.listed().listed() if item.get("name") == old["name"]]
     scene.expect(listed == [new["id"]], "listed", "the list holds the new provider alone", listed, [exchange])
+    for held in old.get("api_keys") or ():
+        again = scene.session.call(UPDATE, new["id"], body={"api_keys": [{"id": held["id"]}]})
+        scene.expect_status(again, (400,), "old key", "the key went with the old provider")
 
 
 @check("rules.name-immutable", "The name never changes")
@@ -145,6 +148,7 @@ def lookup(scene: Scene) -> None:
     if scene.deployed:
         exchange = scene.session.call(UPDATE, identifier.upper(), body={"enabled": True})
         scene.expect_status(exchange, (200,), "update by id in upper case", "what parses as a UUID is an id")
+    _odd_names(scene)
     other = scene.created().document
     scene.expect_status(scene.session.call(DELETE, other["name"]), (204,), "delete by name", "the provider is there")
     third = scene.created().document
@@ -154,6 +158,22 @@ def lookup(scene: Scene) -> None:
         exchange = scene.session.call(GET, gone["id"])
         scene.expect_status(exchange, (404,), "deleted by either", "the provider was deleted")
     scene.expect_status(scene.session.call(GET, identifier), (200,), "another deleted", "it was not deleted")
+
+
+def _odd_names(scene: Scene) -> None:
+    """Look up names that could be taken for something else: numbers, UUIDs, titles."""
+    ledger, call = scene.session.ledger, scene.session.call
+    digits = scene.created(name=ledger.name_of_digits).document
+    exchange = call(GET, digits["name"])
+    if scene.expect_status(exchange, (200,), "name of digits", "digits are a name, too"):
+        scene.same(exchange, {"id": digits["id"]})
+    if scene.deployed:
+        like = scene.created(name=ledger.name_like_a_uuid).document
+        exchange = call(GET, like["name"])
+        scene.expect_status(exchange, (404,), "name that parses as a UUID", "what parses as a UUID is an id")
+    titled = scene.created(display_name=ledger.name("title")).document
+    exchange = call(GET, titled["display_name"])
+    scene.expect_status(exchange, (404,), "display name", "a display name is no name")
 
 
 @check("rules.not-found", "What nobody has is answered with 404", variants=ITEM_OPERATIONS)

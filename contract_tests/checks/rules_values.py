@@ -15,7 +15,7 @@ TEXTS = {
     "decomposed accents": "Cafe\u0301 Zu\u0308rich",
     "right to left": "ספק בינה מלאכותית مزود الذكاء",
     "marks of direction": "\u202bמזהה\u202c \u200fא\u200e \u2067b\u2069 \ufeffc",
-    "joiners and blanks of no width": "\u0646\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645 a\u200bb\u2060c\u00add\u3000e",
+    "joiners and blanks of no width": "\u0646\u0645\u06cc\u200c\u062e a\u200bb\u2060c\u00add\u3000e",
     "Chinese": "人工智能提供商",
     "emoji": "Provider 🤖🧑🏽‍💻 🇺🇳",
     "quotes": "a \"b\" 'c' \\ d / e & f < g > h",

@@ -6,6 +6,7 @@ from typing import Any
 
 from contract_tests.documents import CREATE, DELETE, GET, LIST, UPDATE
 from contract_tests.exchange import Exchange
+from contract_tests.ledger import identity
 from contract_tests.model.faulty import Kind
 from contract_tests.model.state import UNKNOWN, Model, Record
 from contract_tests.model.values import KEYS, various
@@ -259,7 +260,7 @@ class Player:
         listed = exchange.listed()
         self._watch_strangers(listed)
         ours = [one for one in listed if self._is_ours(one)]
-        shown = {one.get("id"): one for one in ours}
+        shown = {str(one.get("id")): one for one in ours}
         self._expect(len(shown) == len(ours), LIST, "twice", "A provider is listed twice", "each once", exchange)
         names = [one["name"] for one in ours]
         in_order = f"ordered by name: {short(sorted(names))}"
@@ -271,7 +272,7 @@ class Player:
                 self._missing(record, len(ours))
         known = {one.id for one in self.live}
         for one in ours:
-            if one.get("id") not in known:
+            if identity(one) not in known:
                 self._phantom(one)
 
     def audit(self) -> None:
@@ -437,10 +438,10 @@ class Player:
 
     def _is_ours(self, one: Body) -> bool:
         name = one.get("name")
-        return isinstance(name, str) and name.startswith(self.prefix) and one.get("id") not in self.odd
+        return isinstance(name, str) and name.startswith(self.prefix) and identity(one) not in self.odd
 
     def _watch_strangers(self, listed: Sequence[Body]) -> None:
-        now = {one.get("id"): one for one in listed}
+        now = {identity(one): one for one in listed}
         self.stray = any(now.get(identifier) != before for identifier, before in self.session.ledger.strangers.items())
 
 

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import re
 import time
 
 import pytest
@@ -101,6 +102,36 @@ def test_an_operation_that_misbehaves_is_a_finding_and_nothing_is_left(case):
     assert check in {finding.check for finding in result.findings}
     if method != "DELETE":
         assert app.state() == before
+
+
+ODD = {"in a list": rb"[\1]", "an object": rb'{"a": \1}', "a number": rb"7", "null": b"null"}
+
+
+@pytest.mark.parametrize("member", ["id", "name", "api_keys", "created_at"])
+@pytest.mark.parametrize("form", ODD)
+def test_members_of_any_type_are_findings_or_exit_3_and_no_failure_of_the_tests(member, form):
+    count = 0
+
+    def spoil(connection, environ, data):
+        nonlocal count
+        count += 1
+        head, _, body = data.partition(b"\r\n\r\n")
+        if count > 30:  # what was there before has been written down
+            body = re.sub(rb'(?<="%s": )("[^"]*"|\[[^]]*\])' % member.encode(), ODD[form], body)
+        head = re.sub(rb"Content-Length: \d+", b"Content-Length: %d" % len(body), head)
+        connection.sendall(head + b"\r\n\r\n" + body)
+        return True
+
+    with spoiled(create_app(), spoil) as url:
+        result = quick(url)
+    assert result.exit_code in {1, 3}
+    assert "failed" not in (result.trouble or "") + " ".join(result.notes)
+
+
+def test_a_create_that_is_taken_with_any_name_is_a_finding_and_no_failure_of_the_tests():
+    result = judged(create_app(faults=["errors-answer-200"]), only=("rules.json-types",))
+    assert result.exit_code == 1
+    assert result.trouble is None
 
 
 def test_a_server_that_ceases_to_answer_ends_the_run_soon_and_says_so():

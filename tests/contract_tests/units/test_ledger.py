@@ -86,13 +86,14 @@ def test_what_a_list_shows_is_ours_by_id_by_mark_or_by_a_name_that_was_sent(ledg
         assert not ledger.made(shown)
 
 
-def test_runs_of_one_group_are_no_strangers_to_each_other_and_not_each_others_to_change():
-    ledger = Ledger("abc123000", seed=1, group="abc123")
-    ledger.remember_strangers([{"id": OTHER, "name": "ct-abc123001-x"}, {"id": OWN, "name": "ct-other1-x"}])
-    assert list(ledger.strangers) == [OWN]
+def test_other_runs_providers_are_no_strangers_and_not_ours_to_change():
+    ledger = Ledger("abc123000", seed=1)
+    mine, others = {"id": OWN, "name": "ct-abc123000-x"}, {"id": OTHER, "name": "ct-abc123001-x"}
+    ledger.remember_strangers([mine, others, {"id": "plain", "name": "direct-x"}])
+    assert list(ledger.strangers) == [OWN, "plain"]
     assert not ledger.may_change(OTHER)
     assert not ledger.may_change("ct-abc123001-x")
-    assert not ledger.made({"id": OTHER, "name": "ct-abc123001-x"})
+    assert not ledger.made(others)
 
 
 def test_names_are_used_once_and_carry_the_run():

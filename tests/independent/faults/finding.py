@@ -135,6 +135,7 @@ class IdsInBracesAreNotFound(_Spelt):
     "rules.lookup",
     make("0123456789abcdef0123456789abcdef"),
     get("0123456789abcdef0123456789abcdef"),
+    profiles=DEPLOYED,
     quick=False,
 )
 class NamesThatAreIdsAreFound(Api):

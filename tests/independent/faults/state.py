@@ -281,10 +281,14 @@ class ConflictOverwrites(Api):
 class RefusedCreateIsKept(Api):
     """A create that is refused for its type is kept all the same, of another type."""
 
-    def finish(self, request: Request, answer: Answer) -> Answer:
-        if request.operation == "create" and answer.status == 400 and b'"nope"' in request.body:
-            self.save(self.make({"type": "openai", "name": "p", "base_url": "https://e.com"}))
-        return super().finish(request, answer)
+    def judge(self, request: Request, data: Any) -> Members:
+        try:
+            return super().judge(request, data)
+        except Refusal as refusal:
+            told = data if isinstance(data, dict) and request.operation == "create" else {}
+            if [member for member, _ in refusal.faults] == ["type"] and not self.find_by_name(told["name"]):
+                self.save(self.make({"type": "openai", "name": told["name"], "base_url": told["base_url"]}))
+            raise
 
 
 @fault("rules.atomic", make(enabled="yes"), make())
