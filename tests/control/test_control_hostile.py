@@ -1,7 +1,10 @@
 """Bad input to the control API: always a refusal in its own shape, and never a change. schemathesis finds nothing."""
 
+import io
+import itertools
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -14,7 +17,6 @@ from mockserver.contract import yamlfile
 from mockserver.engine.contract import Contract
 from mockserver.resources import control_document_path
 from mockserver.server import LocalServer
-from mockserver.settings import Settings
 
 PLANS = Contract(yamlfile.load(control_document_path())).plans.values()
 FILLED = {
@@ -41,8 +43,8 @@ BODIES = {
 }
 
 
-@pytest.fixture(scope="module")
-def client() -> Client:
+def filled() -> Client:
+    """Return a mock in which everything that ``FILLED`` names is there."""
     made = Client()
     made.api("POST", PATH, NEW)
     made.control("PUT", "/snapshots/kept", status=201)
@@ -50,6 +52,11 @@ def client() -> Client:
         "POST", "/sessions/default/faults", {"id": "kept", "effect": {"kind": "delay", "seconds": 0}}, status=201
     )
     return made
+
+
+@pytest.fixture(scope="module")
+def client() -> Client:
+    return filled()
 
 
 def everything(client: Client) -> Any:
@@ -101,29 +108,51 @@ def test_all_or_nothing_when_one_fault_of_many_is_impossible(client: Client) -> 
     assert everything(client) == before
 
 
+def bounded(app: Any) -> Any:
+    """Return an application whose streams end after their first events, and whose long polls are short ones."""
+
+    def serve(environ: dict[str, Any], start_response: Any) -> Any:
+        if environ["PATH_INFO"].endswith("/journal/stream"):
+            answer = app(environ, start_response)
+            first = list(itertools.islice(answer, 1))
+            getattr(answer, "close", lambda: None)()
+            return first
+        if environ["PATH_INFO"].endswith("/journal/wait") and environ.get("CONTENT_LENGTH"):
+            body = shortened(environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"])))
+            environ = {**environ, "wsgi.input": io.BytesIO(body), "CONTENT_LENGTH": str(len(body))}
+        return app(environ, start_response)
+
+    return serve
+
+
+def shortened(body: bytes) -> bytes:
+    """Return a body that waits for a moment where it would wait for long, and is as good or bad as before."""
+    try:
+        value = json.loads(body)
+    except ValueError:
+        return body
+    seconds = value.get("seconds", 10) if isinstance(value, dict) else None
+    if isinstance(seconds, bool) or not isinstance(seconds, (int, float)) or not 0.01 < seconds <= 60:
+        return body
+    return json.dumps({**value, "seconds": 0.01}).encode()
+
+
 def test_schemathesis_finds_nothing_wrong_with_the_control_api(tmp_path: Path) -> None:
+    # Requests go to what is there, so that what comes after its name is tested; names are the test above.
+    there = "".join(f'"path.{name}" = "{value}"\n' for name, value in FILLED.items())
     (tmp_path / "schemathesis.toml").write_text(
-        'continue-on-failure = true\n[generation]\ndatabase = "none"\n[[operations]]\n'
-        'include-name = ["GET /sessions/{session}/journal/stream", "POST /sessions/{session}/journal/wait"]\n'
-        "enabled = false\n"
+        f'continue-on-failure = true\n[generation]\ndatabase = "none"\n[parameters]\n{there}'
     )
     # A request that fits its schema may be refused for what is there, or is not: that is no finding.
     checks = "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance"
-    with LocalServer(Settings()) as server:
+    with LocalServer(app=bounded(filled().mock.app)) as server:
         command = [str(Path(sys.executable).with_name("st")), "run", str(control_document_path())]
         command += ["--url", f"{server.url}/__mock__", "--checks", f"{checks},negative_data_rejection"]
-        command += [
-            "--max-examples",
-            "4",
-            "--seed",
-            "1",
-            "--no-color",
-            "--mode",
-            "all",
-            "--phases",
-            "examples,coverage,fuzzing",
-        ]
+        command += ["--max-examples", "3", "--seed", "1", "--no-color", "--mode", "all"]
         done = subprocess.run(
-            command, cwd=tmp_path, env={**os.environ, "PYTHONWARNINGS": ""}, capture_output=True, text=True, timeout=240
+            command, cwd=tmp_path, env={**os.environ, "PYTHONWARNINGS": ""}, capture_output=True, text=True, timeout=400
         )
     assert done.returncode == 0, done.stdout + done.stderr
+    assert f"Selected: {len(PLANS)}/{len(PLANS)}" in done.stdout
+    for phase in ("Coverage", "Fuzzing", "Stateful"):
+        assert re.search(rf"✅ +{phase}", done.stdout), done.stdout
