@@ -1,5 +1,7 @@
 """Run the TypeScript example against a mock of its own: install, generate types, check them, test; exit 1 on a failure.
 
+Then a test that fails is put beside the others for a moment: it must print the journal of its session.
+
 Needs Node.js with npm; versions are pinned in `examples/typescript/package-lock.json`. Exit 2 without Node.js.
 """
 
@@ -18,6 +20,22 @@ ROOT = Path(__file__).resolve().parent.parent
 EXAMPLE = ROOT / "examples" / "typescript"
 STEPS = ("types", "check", "test")  # scripts of its package.json
 SECONDS = 300
+FAILING = """import { expect } from "vitest";
+import { test } from "./mock";
+
+test("fails on purpose", async ({ mock }) => {
+  await mock.providers().create({ type: "openai", name: "Not Good", base_url: "nowhere" }).catch(() => undefined);
+  expect(1).toBe(2);
+});
+"""
+PRINTED = ("fails on purpose", "POST /api/v2/ai/providers -> 400", "! name: ")
+
+
+def npm_run(script: str, environment: dict[str, str], *arguments: str) -> tuple[int, str]:
+    """Run a script of the example's package.json; return its exit code and what it printed."""
+    command = [shutil.which("npm") or "npm", "run", "--silent", script, *(["--", *arguments] if arguments else [])]
+    done = subprocess.run(command, cwd=EXAMPLE, env=environment, capture_output=True, text=True, timeout=SECONDS)
+    return done.returncode, done.stdout + done.stderr
 
 
 def main() -> int:
@@ -30,14 +48,20 @@ def main() -> int:
     with LocalServer(Settings(profile="deployed")) as server:
         environment = {**os.environ, "MOCK_URL": server.url, "NO_COLOR": "1"}
         for step in STEPS:
-            command = [shutil.which("npm") or "npm", "run", "--silent", step]
-            done = subprocess.run(
-                command, cwd=EXAMPLE, env=environment, capture_output=True, text=True, timeout=SECONDS
-            )
-            if done.returncode:
-                print(f"example: npm run {step} failed:\n{done.stdout}{done.stderr}", file=sys.stderr)
+            code, output = npm_run(step, environment)
+            if code:
+                print(f"example: npm run {step} failed:\n{output}", file=sys.stderr)
                 return 1
-        print(done.stdout.strip())
+        print(output.strip())
+        failing = EXAMPLE / "test" / "failing.test.ts"
+        try:
+            failing.write_text(FAILING)
+            code, output = npm_run("test", environment, "failing")
+        finally:
+            failing.unlink()
+        if not code or not all(part in output for part in PRINTED):
+            print(f"example: a test that fails does not print its journal:\n{output}", file=sys.stderr)
+            return 1
     print(f"example: {', '.join(STEPS)}: all good")
     return 0
 

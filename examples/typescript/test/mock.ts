@@ -41,6 +41,15 @@ export class Session {
     if (!verdict.passed) throw new Error(`${verdict.message}\n${JSON.stringify(verdict.candidates, null, 2)}`);
   }
 
+  /** Return the exchanges as lines, for who has to find out why a test failed. */
+  async described(): Promise<string> {
+    const lines = (await this.journal()).flatMap(({ method, path, query, status, faults, violations = [] }) => [
+      `${method} ${path}${query ? `?${query}` : ""} -> ${status ?? "closed"}${faults.map(({ id }) => ` [fault ${id}]`).join("")}`,
+      ...violations.map(({ field, detail }) => `  ! ${field}: ${detail}`),
+    ]);
+    return [`The journal of the session ${this.name}:`, ...(lines.length ? lines : ["no request came"])].join("\n");
+  }
+
   /** Return whether so many requests have come since the session was made, or come within some seconds. */
   async wait(match: Schemas["Matcher"], count: number, seconds: number): Promise<boolean> {
     const body = { match, count, seconds, after: 0 };
@@ -66,11 +75,12 @@ function said<T>({ data, error, response }: { data?: T; error?: Schemas["Error"]
 }
 
 export const test = base.extend<{ mock: Session }>({
-  mock: async ({}, use) => {
+  mock: async ({ task }, use) => {
     const name = `worker-${process.env.VITEST_POOL_ID ?? 0}-${randomUUID().slice(0, 8)}`;
     said(await control.POST("/sessions", { body: { name } }));
     const session = new Session(name);
     await use(session);
+    if (task.result?.state === "fail") console.error(await session.described());
     await session.drop();
   },
 });

@@ -42,6 +42,8 @@ export function stateView() {
   const count = h("p", { class: "count muted", role: "status" });
   const body = h("div");
   const problem = h("div");
+  // Until it is known what is served there is nothing to add to.
+  const add = button("Add record", () => edit({ collection: collection(), done: load, example: records[0] }), { class: "primary", disabled: true });
   const pager = h("nav", { class: "actions pager", "aria-label": "Pages" });
   const collection = () => context.info.contract.collections.find((one) => one.name === collections.value);
 
@@ -109,6 +111,7 @@ export function stateView() {
 
   function sort(column) {
     order = { name: column, down: order.name === column && !order.down };
+    page = 0;
     draw();
   }
 
@@ -142,6 +145,7 @@ export function stateView() {
     const before = collections.value;
     fill(collections, names.map((name) => h("option", { value: name }, name)));
     if (names.includes(before)) collections.value = before;
+    add.disabled = !names.length;
     page = 0;
     load();
   }
@@ -155,8 +159,7 @@ export function stateView() {
   const bar = h("form", { class: "bar", role: "search", "aria-label": "Records", id: newId("bar"), on: { submit: (event) => event.preventDefault() } },
     field("Collection", collections), field("Find", words),
     h("div", { class: "actions" },
-      button("Add record", () => edit({ collection: collection(), done: load, example: records[0] }), { class: "primary" }),
-      button("Export fixture", exportFixture), button("Put back", replaceAll)));
+      add, button("Export fixture", exportFixture), button("Put back", replaceAll)));
   return {
     element: [h("h2", { class: "unseen" }, "State"), bar, count, problem, body, pager],
     show: () => { visible = true; load(); },
