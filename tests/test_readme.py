@@ -1,5 +1,6 @@
 """The commands and examples of README and docs run as they stand."""
 
+import os
 import re
 import shlex
 import shutil
@@ -57,6 +58,17 @@ def test_the_mock_conforms_as_the_readme_says(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.splitlines()[-1].startswith("conforms: ")
     assert (tmp_path / "report.html").stat().st_size > 10_000
+
+
+def test_the_checks_are_items_of_pytest_as_the_readme_says() -> None:
+    (command,) = [c for c in COMMANDS if c.startswith(".venv/bin/pytest contract_tests ")]
+    with LocalServer(Settings()) as server:
+        words = shlex.split(command.replace("http://127.0.0.1:8080", server.url))
+        words = [str(Path(sys.executable).with_name("pytest")), *words[1:], "-k", "samples", "-p", "no:cacheprovider"]
+        environment = {**os.environ, "CONTRACT_TESTS_TOKEN": "API_KEY"}
+        done = subprocess.run(words, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert re.search(r"\b[1-9]\d* passed", done.stdout), done.stdout
 
 
 @pytest.mark.parametrize("command", [c for c in COMMANDS if c.startswith(".venv/bin/mockserver") and " serve" not in c])
