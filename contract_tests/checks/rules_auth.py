@@ -1,6 +1,7 @@
 """Who may do what: every way to carry a token, every operation, and nothing done for those who may not."""
 
 import json
+from collections.abc import Iterator
 from urllib.parse import quote
 
 from contract_tests.documents import CREATE, DELETE, GET, LIST, OPERATIONS, UPDATE
@@ -117,15 +118,21 @@ def forbidden(scene: Scene) -> None:
 
 @check("rules.auth-carriers", "A token is taken from every place that the contract lists", variants=OPERATIONS)
 def auth_carriers(scene: Scene) -> None:
-    """Send a good request with the token in each of its places."""
+    """Send a good request with the token in each of its places, alone and among others."""
     if scene.options.token is None:
         raise Blocked("needs --token")
     operation = scene.check.variant
     for carrier, name in scene.contract.carriers:
         provider = held(scene) if operation not in {LIST, CREATE} else {}
         target = str(provider["id"]) if provider else None
-        exchange = attempt(scene, target, *carried(carrier, name, scene.options.token))
         wanted = {CREATE: 201, DELETE: 204}.get(operation, 200)
+        for code, headers, query in among_others(carrier, name, scene.options.token):
+            if operation in {LIST, GET, UPDATE, CREATE}:
+                exchange = attempt(scene, target, headers, query)
+                scene.expect_status(
+                    exchange, (wanted,), f"{operation}:{carrier} {code}", f"the token is in the {carrier}"
+                )
+        exchange = attempt(scene, target, *carried(carrier, name, scene.options.token))
         scene.expect_status(exchange, (wanted,), f"{operation}:{carrier}", f"the token is in the {carrier}")
         if operation == GET:
             scene.same(exchange, {"id": provider["id"]})
@@ -171,6 +178,20 @@ def carried(carrier: str, name: str, token: str) -> tuple[Headers, str]:
     if carrier == "cookie":
         return (("Cookie", f"{name}={token}"),), ""
     return (), f"?{name}={quote(token, safe='')}"
+
+
+def among_others(carrier: str, name: str, token: str) -> Iterator[tuple[str, Headers, str]]:
+    """Yield ways to carry a token that differ from the plain one in what says nothing: what for, headers and query."""
+    headers, query = carried(carrier, name, token)
+    if carrier == "header":
+        yield "in lower case", ((name.lower(), token),), query
+        yield "in upper case", ((name.upper(), token),), query
+    elif carrier == "cookie":
+        yield "after another", (("Cookie", f"theme=dark; {name}={token}"),), query
+        yield "before another", (("Cookie", f"{name}={token}; theme=dark"),), query
+    else:
+        yield "after another", headers, f"?theme=dark&{query[1:]}"
+        yield "before another", headers, f"{query}&theme=dark"
 
 
 def _swap(token: str) -> str:

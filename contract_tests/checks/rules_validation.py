@@ -22,6 +22,10 @@ BAD_URLS = {
     "one slash": "https:/ai.example.com",
     "scheme alone": "https",
     "mail": "mailto:ai@example.com",
+    "script": "javascript:alert(1)",
+    "data": "data:text/plain,x",
+    "socket": "wss://ai.example.com",
+    "words": "not a url",
 }
 WRONG_TYPES: dict[str, tuple[Any, ...]] = {
     "name": (5, True, ["a"], {"a": 1}),
