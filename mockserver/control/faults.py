@@ -37,6 +37,7 @@ class Fault:
     fired: int = 0
     window: tuple[datetime, int] | None = None
     operation: str | None = None
+    methods: frozenset[str] | None = None  # by which alone it can be met; None for all
 
     @property
     def spent(self) -> bool:
@@ -46,8 +47,6 @@ class Fault:
 
     def hits(self, facts: Facts, now: datetime) -> bool:
         """Whether a request is hit; counts it."""
-        if self.operation is not None and facts.operation != self.operation:
-            return False
         if self.spent or (self.first is not None and now < self.first) or (self.last is not None and now > self.last):
             return False
         if not self.matcher.matches(facts):
@@ -122,7 +121,15 @@ def compile_fault(
         refused(f"{prefix}until", "is before from: the fault could never fire")
     rng = random.Random(f"fault:{raw.get('seed', 0)}")  # noqa: S311  # reproducible on purpose
     operation = raw.get("match", {}).get("operation")
-    return Fault(raw.get("id", ""), raw, matcher, raw["effect"], rng, preset, first, last, operation=operation)
+    method = raw.get("match", {}).get("method")
+    if operation is not None:
+        method = method or next(
+            plan.operation.method for plan in contract.plans.values() if plan.operation.id == operation
+        )
+    methods = None if method is None else frozenset({method, "HEAD"} if method == "GET" else {method})
+    return Fault(
+        raw.get("id", ""), raw, matcher, raw["effect"], rng, preset, first, last, 0, 0, None, operation, methods
+    )
 
 
 @dataclass(slots=True)
@@ -147,11 +154,19 @@ class FaultList:
         """The names of the presets that are on."""
         return list(dict.fromkeys(fault.preset for fault in self.faults if fault.preset is not None))
 
+    def may_hit(self, method: str) -> bool:
+        """Whether a fault may hit a request of a method: soon told, and asked of every request."""
+        return any(fault.methods is None or method in fault.methods for fault in self.faults)
+
     def hit(self, facts: Facts, now: Callable[[], datetime]) -> list[Fault]:
         """Return the faults that hit a request."""
+        operation = facts.operation
+        near = [fault for fault in self.faults if fault.operation is None or fault.operation == operation]
+        if not near:
+            return near
         with self._lock:
             present = now()
-            return [fault for fault in self.faults if fault.hits(facts, present)]
+            return [fault for fault in near if fault.hits(facts, present)]
 
     def missed(self, fault: Fault) -> None:
         """Count a fault back that found nothing to break."""

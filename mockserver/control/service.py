@@ -77,7 +77,9 @@ class Service:
         except Problem as problem:
             return Answer(self._refused(request, problem))
         session.requests += 1
-        hits = session.faults.hit(RequestFacts(session, request), session.clock.now) if session.faults.faults else None
+        hits = None
+        if session.faults.faults and session.faults.may_hit(request.method):
+            hits = session.faults.hit(RequestFacts(session, request), session.clock.now)
         if hits or "prefer" in headers or "origin" in headers:
             return self._special(session, request, started, hits or [])
         exchange = session.pipeline.run(request)
