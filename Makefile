@@ -8,7 +8,7 @@ TEETH ?=
 JUDGE ?=
 PYTEST ?= -n auto
 
-.PHONY: screenshots check-container example-typescript bench-sessions help serve test setup lint types unit documents lint-documents second-judge bench fuzz teeth format
+.PHONY: screenshots check-container example-typescript bench-sessions help serve test setup lint types unit documents lint-documents second-judge bench fuzz teeth alarms format
 
 help:
 	@echo "make serve      set up, then start the mock on 127.0.0.1:8080 (options: SERVE='--profile deployed')"
@@ -22,6 +22,7 @@ help:
 	@echo "make bench-sessions  measure what sessions, journal and faults cost (needs wrk)"
 	@echo "make bench      measure the mock beside Flask, Prism and WireMock (needs wrk, Node.js, Java)"
 	@echo "make fuzz       fuzz loader, derivation and requests for a while (needs the extra 'fuzz'; FUZZ='--seconds 300')"
+	@echo "make alarms     run the contract tests against sound servers with ten seeds (ALARMS='--effort quick')"
 	@echo "make teeth      run the contract tests against servers broken on purpose (TEETH='--profile documented --effort standard')"
 
 setup:
@@ -70,6 +71,9 @@ bench: setup
 
 teeth: setup
 	@$(BIN)/python scripts/teeth.py $(TEETH)
+
+alarms: setup
+	@$(BIN)/python -m scripts.false_alarms $(ALARMS)
 
 fuzz: setup
 	@$(BIN)/python scripts/fuzz.py $(FUZZ)

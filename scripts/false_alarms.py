@@ -1,0 +1,82 @@
+"""Count false alarms: run the contract tests against sound servers, with several seeds; every finding is one too many.
+
+The sound servers are the mock and the independent server, in both profiles, the independent one in both readings of the
+documented profile. Whatever was there before a run must be there after it, byte for byte.
+
+Exit code: 0 no alarm and no harm, 1 not so, 2 wrong usage.
+"""
+
+import argparse
+import json
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from scripts.teeth import LIMITS, OWNER, ROOT, server, state, suite
+
+SOUND = (
+    ("the mock", "deployed", ""),
+    ("the mock", "documented", ""),
+    ("the independent server", "deployed", "lenient"),
+    ("the independent server", "documented", "lenient"),
+    ("the independent server", "documented", "strict"),
+)
+
+
+@contextmanager
+def mock(profile: str) -> Iterator[str]:
+    """Start a mock of its own; yields its address, and stops it."""
+    program = str(Path(sys.executable).with_name("mockserver"))
+    command = [program, "serve", "--port", "0", "--profile", profile]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            yield process.stdout.readline().split()[-1]
+        finally:
+            process.terminate()
+
+
+def providers(url: str) -> bytes:
+    """Return what the mock lists, in one form whatever the order of members."""
+    request = urllib.request.Request(f"{url}/api/v2/ai/providers", headers={"Coder-Session-Token": OWNER})  # noqa: S310
+    with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310 - loopback, http
+        return json.dumps(json.load(answer), sort_keys=True).encode()
+
+
+def main(given: Sequence[str] | None = None) -> int:
+    """Run the suite against each sound server with each seed; return the exit code."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--effort", choices=list(LIMITS), default="standard")
+    parser.add_argument("--seeds", type=int, default=10)
+    command = [sys.executable, "-m", "contract_tests"]
+    parser.add_argument("--suite", nargs="+", default=command, help="how the contract tests are started")
+    options = parser.parse_args(given)
+    options.limit = LIMITS[options.effort]
+    alarms = 0
+    for name, profile, reading in SOUND:
+        options.profile = profile
+        for seed in range(1, options.seeds + 1):
+            options.seed = seed
+            started = time.monotonic()
+            with server(profile, reading=reading) if reading else mock(profile) as url:
+                read = state if reading else providers
+                before = read(url)
+                verdict = suite(options)(url, ())
+                harmed = read(url) != before
+            wrong = verdict.exit != 0 or harmed
+            alarms += wrong
+            said = ", ".join(verdict.found) or verdict.tail.strip()[-200:]
+            what = f"exit {verdict.exit}: {said}" if wrong else "sound"
+            harm = ", and harmed" if harmed else ""
+            place = f"{name}, {profile}{f', {reading}' if reading else ''}"
+            print(f"{place}, seed {seed} ({time.monotonic() - started:.1f} s): {what}{harm}", flush=True)
+    print(f"{alarms} false alarms in {len(SOUND) * options.seeds} runs at {options.effort}")
+    return 1 if alarms else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
