@@ -129,7 +129,9 @@ class Service:
                 f"Send the header X-Mock-Session: NAME, or call {SESSION_PATH}NAME{request.path} "
                 "(the mock was started with --require-session).",
             )
-        return self.sessions.default
+        default = self.sessions.default
+        default.used = self.sessions.monotonic()
+        return default
 
     def _record(
         self,

@@ -72,6 +72,18 @@ def test_the_session_idle_the_longest_goes_when_there_are_too_many(caplog: pytes
     assert {s["name"] for s in client.control("GET", "/sessions")["sessions"]} == {"default", "a", "c"}
 
 
+def test_the_session_used_last_comes_first_whether_or_not_it_was_named() -> None:
+    client = Client()
+    now = [0.0]
+    client.mock.sessions.monotonic = lambda: now[0]
+    client.mock.sessions.default.used = 0
+    for name in ("a", "", "b", "default"):
+        now[0] += 10
+        client.api(session=name)
+        used = client.control("GET", "/sessions")["sessions"][0]
+        assert used["name"] == (name or "default")
+
+
 def test_an_idle_session_is_dropped_after_its_time() -> None:
     client = Client(session_ttl=60)
     now = [0.0]

@@ -88,6 +88,18 @@ def test_bad_bodies_are_refused_and_change_nothing(client: Client, plan: Any) ->
     assert everything(client) == before
 
 
+@pytest.mark.parametrize("plan", [p for p in PLANS if not p.body_plans], ids=lambda plan: plan.operation.id)
+def test_a_body_is_refused_where_none_is_taken(client: Client, plan: Any) -> None:
+    before = everything(client)
+    for body in (b'{"match": {"method": "POST"}}', b"{", b"[]", b"x" * 2_000_000):
+        answer = client.client.open(
+            url(plan), method=plan.operation.method, data=body, headers={"Content-Type": "application/json"}
+        )
+        assert answer.status_code == (413 if len(body) > 1000 else 400), (body[:20], answer.text)
+        assert answer.get_json()["message"]
+    assert everything(client) == before
+
+
 @pytest.mark.parametrize("plan", PLANS, ids=lambda plan: plan.operation.id)
 def test_bad_names_reach_nothing(client: Client, plan: Any) -> None:
     before = everything(client)

@@ -77,6 +77,13 @@ class ControlApi:
         return exchange.response
 
     def _handle(self, exchange: Exchange, wait: Callable[[Waiting | Events], None]) -> None:
+        if not exchange.operation.body and (exchange.request.body or b"").strip() not in {b"", b"{}"}:
+            raise Problem(
+                "invalid-body",
+                f"{exchange.operation.id} takes no body.",
+                "Nothing was changed. Send none, or an empty object where a client has to send one.",
+            )
+
         def finish(outcome: Outcome) -> Response:
             exchange.outcome = outcome
             answer(exchange)
