@@ -33,6 +33,7 @@ HOSTILE = (
 
 
 def show(page, name):
+    page.bring_to_front()  # a click waits for frames, of which a tab behind another has few
     page.get_by_role("tab", name=name).click()
     return page.get_by_role("tabpanel", name=name, exact=True)
 
@@ -127,18 +128,21 @@ def test_two_tabs_stay_alike(visit, mock, session):
     pages = (one, other, alone)
     mock.send(API, session=session.name)
     for page in pages:
-        expect(page.locator("#journal-count")).to_have_text("1 exchanges")
+        expect(page.locator("#journal-count")).to_have_text("1 exchange")
         expect(show(page, "State").get_by_text("8 records")).to_be_visible()
+    one.bring_to_front()
     one.get_by_role("button", name="Remove openai-main").click()
     one.get_by_role("dialog").get_by_role("button", name="Remove from the state").click()
     for page in pages:
         expect(page.get_by_role("tabpanel", name="State").get_by_text("7 records")).to_be_visible()
         show(page, "Faults")
+    other.bring_to_front()
     other.get_by_role("switch", name="flaky").click()
     for page in pages:
         expect(page.get_by_role("switch", name="flaky")).to_have_attribute("aria-checked", "true")
         expect(page.get_by_role("region", name="Faults that are on")).to_be_visible()
         show(page, "Journal")
+    alone.bring_to_front()
     alone.get_by_role("tabpanel", name="Journal").get_by_role("button", name="Clear").click()
     alone.get_by_role("dialog").get_by_role("button", name="Clear").click()
     for page in pages:
@@ -182,7 +186,7 @@ def test_a_restart_is_said_and_survived(visit):
         expect(page.get_by_text("The mock has begun anew")).to_be_visible()
         expect(page.get_by_text("No requests yet")).to_be_visible()
         ask(url)
-        expect(page.locator("#journal-count")).to_have_text("1 exchanges")
+        expect(page.locator("#journal-count")).to_have_text("1 exchange")
     finally:
         crash(process)
 
@@ -204,7 +208,7 @@ def test_a_control_token_is_asked_for_and_not_kept_beyond_the_tab(visit):
         expect(dialog).to_contain_text("does not take this token")
         dialog.get_by_label("Control token").fill("dummy-control")
         dialog.get_by_role("button", name="Use it").click()
-        expect(page.locator("#journal-count")).to_have_text("1 exchanges")
+        expect(page.locator("#journal-count")).to_have_text("1 exchange")
         mock.send(API)
         expect(page.locator("#journal-count")).to_have_text("2 exchanges")
         kept = "JSON.stringify([localStorage.length, document.cookie, location.href])"

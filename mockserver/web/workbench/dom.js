@@ -132,8 +132,8 @@ export function table(caption, headings, rows, attributes = {}) {
 
 export function when(text) {
   if (!text) return h("span", { class: "muted" }, "never");
-  const time = new Date(text);
-  return h("time", { datetime: text, title: text }, time.toISOString().slice(0, 19).replace("T", " "));
+  const [day, time] = new Date(text).toISOString().slice(0, 19).split("T");
+  return h("time", { datetime: text, title: text }, h("span", { class: "whole" }, day), " ", h("span", { class: "whole" }, time));
 }
 
 // Show a refusal of the control API, with the members at fault.

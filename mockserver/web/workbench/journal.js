@@ -95,7 +95,7 @@ export function journalView() {
     list.show(shown.length, (index) => shown[shown.length - 1 - index], added);
     const total = feed.entries.length;
     const held = paused === null ? 0 : total - feed.entries.findLastIndex((entry) => entry.id <= paused) - 1;
-    count.textContent = `${shown.length === total ? total : `${shown.length} of ${total}`} exchanges${total >= MOST ? " (the newest)" : ""}${held ? `, ${held} new while paused` : ""}`;
+    count.textContent = `${shown.length === total ? total : `${shown.length} of ${total}`} ${total === 1 ? "exchange" : "exchanges"}${total >= MOST ? " (the newest)" : ""}${held ? `, ${held} new while paused` : ""}`;
     empty.hidden = shown.length > 0;
     if (!empty.hidden) fill(empty, total ? nothingFound() : nothingYet());
   }

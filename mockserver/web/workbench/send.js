@@ -106,6 +106,7 @@ export async function replay(entry) {
     });
     const whole = { method: method.value, path: where, search: search ?? "", headers: sent, body: body.value && !["GET", "HEAD"].includes(method.value) ? body.value : null };
     await attempt(async () => fill(result, showAnswer(await callApi(entry.session, withToken(whole, taken, token.input.value)))), result);
+    result.scrollIntoView({ block: "nearest" });
   }
 
   dialog(`Replay #${entry.id}`, (close) => h("form", { on: { submit: send } },
@@ -114,6 +115,6 @@ export async function replay(entry) {
     request.body.truncated ? h("p", { class: "note" }, "The journal kept only the beginning of the body.") : null,
     h("div", { class: "line" }, field("Method", method), h("div", { class: "grow" }, field("Path and query", path))),
     token.element, field("Headers", lines), field("Body", body),
-    h("div", { class: "actions" }, h("button", { class: "primary" }, "Send"), button("Close", close)),
-    result), { wide: true });
+    result,
+    h("div", { class: "actions bottom" }, h("button", { class: "primary" }, "Send"), button("Close", close))), { wide: true });
 }
