@@ -80,6 +80,8 @@ def _judge(exchange: Exchange, plan: ResponsePlan, schema: Any, value: Any) -> N
     """Raise :class:`OffContract` unless a value is proven to fit its schema."""
     if schema is not None and schema.is_valid(value):
         return
+    if schema is not None and schema.too_much(value):  # for openapi-core too
+        _judged(exchange.operation, schema.violations(value))
     if plan.media is None or not plan.media.pointer:
         return
     whole = [value] if plan.items and schema is plan.item_plan else value

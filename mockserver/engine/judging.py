@@ -118,6 +118,10 @@ def _ask_authority(exchange: Exchange) -> tuple[Violation, ...]:
                 exchange.body = jsonbody.decode(request.body)
             except jsonbody.MalformedJSON as error:
                 raise Problem("malformed-body", "The body cannot be read as JSON.", f"Found: {error}.") from None
+            schema = plan.body_plans[name]
+            if schema is not None and schema.too_much(exchange.body):
+                detail = "It is nested deep, in a schema that judges each level in several ways."
+                raise Problem("malformed-body", "The body takes too long to judge.", detail)
     elif plan.body_plans and plan.operation.body_required:
         raise Problem("malformed-body", "The body cannot be read as JSON.", "What was found: the body is empty.")
     any_type = exchange.contract.any_content_type and bool(plan.operation.body)

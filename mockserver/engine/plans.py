@@ -24,6 +24,7 @@ from mockserver.engine.references import (
     with_schemas,
     without_annotated_formats,
 )
+from mockserver.engine.schema_weight import Weigher
 from mockserver.engine.wording import from_rs, violations_of
 from mockserver.errors import DocumentError, Fault
 
@@ -49,15 +50,19 @@ def _is_base64(value: str) -> bool:
 class SchemaPlan:
     """A compiled schema: ``is_valid`` answers fast, ``violations`` says what is wrong."""
 
-    __slots__ = ("_document", "_validator", "is_valid")
+    __slots__ = ("_document", "_validator", "is_valid", "too_much")
 
-    def __init__(self, validator: Any, document: Any) -> None:
+    def __init__(self, validator: Any, document: Any, weigher: Weigher) -> None:
         self._validator = validator
         self._document = document
-        self.is_valid: Callable[[Any], bool] = validator.is_valid
+        self.too_much: Callable[[Any], bool] = weigher.too_much  # whether naming every fault could take for ever
+        self.is_valid: Callable[[Any], bool] = validator.is_valid  # looks at no place twice, whatever the schema
 
     def violations(self, value: Any, where: str = "body") -> tuple[Violation, ...]:
-        """Return the faults of a value, one per faulty place."""
+        """Return the faults of a value, one per faulty place; a single one where they grow without bound."""
+        if self.too_much(value):
+            detail = "is not what the contract says; there are too many ways to read it to say where"
+            return () if self.is_valid(value) else (Violation((), "weight", detail, where),)
         return violations_of((from_rs(error, self._document) for error in self._validator.iter_errors(value)), where)
 
 
@@ -65,6 +70,7 @@ class Compiler:
     """Compiles the schemas of one document; a schema that does not compile has no plan."""
 
     def __init__(self, document: Document) -> None:
+        self._document = document
         self._named = named_roots(document.source)
         source = with_schemas(document.source, lambda schema, _: without_annotated_formats(schema))
         self._prepared = prepared = _prepare(copy.deepcopy(source))
@@ -86,6 +92,7 @@ class Compiler:
     def _compile(self, pointer: str) -> SchemaPlan | None:
         if not pointer:
             return None
+        weigher = Weigher(self._document, {"$ref": _fragment(pointer)})
         home = next((root for root in self._named if pointer == root or pointer.startswith(f"{root}/")), "")
         if home:
             pointer = _gathered(home) + pointer.removeprefix(home)
@@ -100,7 +107,7 @@ class Compiler:
             )
         except (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError, ValueError):
             return None
-        return SchemaPlan(validator, self._prepared)
+        return SchemaPlan(validator, self._prepared, weigher)
 
 
 def _gathered(root: str) -> str:
