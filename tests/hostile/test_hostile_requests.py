@@ -50,10 +50,12 @@ BODIES: dict[str, bytes] = {
 }
 
 
+@pytest.mark.parametrize("method", ["POST", "PATCH"])
 @pytest.mark.parametrize("name", BODIES)
-def test_a_bad_body_is_refused_and_changes_nothing(served: Any, name: str) -> None:
+def test_a_bad_body_is_refused_and_changes_nothing(served: Any, name: str, method: str) -> None:
     before = served.request("GET")[1]
-    status, answer = served.request(body=BODIES[name])
+    path = "/api/v2/ai/providers" + ("/openai-main" if method == "PATCH" else "")
+    status, answer = served.request(method, path, BODIES[name])
     assert status == 400, answer
     assert isinstance(json.loads(answer)["message"], str)
     assert served.request("GET")[1] == before
