@@ -172,9 +172,10 @@ class RowReader:
             )
 
     def _object(self, node: Node, shape: Shape, value: Any) -> None:
-        """Add members, arbitrary keys and parts to an object's shape."""
+        """Add members, arbitrary keys and parts to an object's shape; what has nothing but parts need not be one."""
+        only_parts = all(child.row.name == ANONYMOUS for child in node.children)
         if shape.types != ("object",):
-            shape.types = ("object",)
+            shape.types = () if only_parts else ("object",)
         known = value if isinstance(value, dict) else {}
         for child in node.children:
             row = child.row

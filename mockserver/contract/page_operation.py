@@ -203,6 +203,8 @@ def _quote(block: Block, draft: _Draft, uses: Uses) -> None:
         uses.use(block, "label")
         status = match[1].lower() if match[1].lower() == "default" else match[1].upper()
         draft.place, draft.status, draft.label = "examples", status, ""
+        if draft.following not in ("fence", "quote"):
+            uses.warn(block.line, f"no example follows the label {label!r}")
     elif draft.place == "examples" and draft.status and draft.following == "fence" and "\n" not in label:
         uses.use(block, "label of an example")
         draft.label = label

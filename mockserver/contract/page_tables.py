@@ -165,6 +165,9 @@ def _union(parts: list[str], line: int, warn: Warn) -> TypeCell:
     return TypeCell(types=types, nullable=nullable)
 
 
+_ANY_PROPERTY = "**additionalProperties**"  # what some templates of the generator have in place of [any property]
+
+
 def _required(text: str, line: int, warn: Warn) -> bool | None:
     word = plain(text).lower()
     if word in ("true", "yes", "required"):
@@ -187,7 +190,8 @@ def _member(line: int, record: dict[str, str], warn: Warn) -> SchemaRow | None:
     cell = html.unescape(record.get("name", ""))
     marks = _MARKS.match(cell)
     depth = marks[0].count("»") if marks else 0
-    bare = plain(cell[marks.end() if marks else 0 :].strip().strip("`").replace("»", "").strip())
+    marked = cell[marks.end() if marks else 0 :].strip().strip("`").replace("»", "").strip()
+    bare = "[any property]" if marked == _ANY_PROPERTY else plain(marked)
     struck = len(bare) > 4 and bare.startswith("~~") and bare.endswith("~~")
     name = bare[2:-2].strip().strip("`") if struck else bare
     if name == "anonymous":  # the emphasis of *anonymous* may be gone

@@ -352,6 +352,18 @@ NESTINGS: dict[str, tuple[str, tuple[str, ...], str, dict[str, Any]]] = {
         "",
         {"type": "object", "additionalProperties": {"type": "integer"}},
     ),
+    "a map, as other templates of the generator say it": (
+        "object",
+        ("| » m | object | false | | |", "| »» **additionalProperties** | integer | false | | |"),
+        "",
+        {"type": "object", "properties": {"m": {"type": "object", "additionalProperties": {"type": "integer"}}}},
+    ),
+    "a member that is called like a keyword": (
+        "object",
+        ("| `» additionalProperties` | integer | false | | |",),
+        "",
+        {"type": "object", "properties": {"additionalProperties": {"type": "integer"}}},
+    ),
     "a map of arrays": (
         "object",
         ("| `» [any property]` | array of string | false | | |",),
@@ -532,3 +544,26 @@ def test_an_unknown_column_is_a_warning() -> None:
 def test_cells_hold_bars_entities_and_breaks() -> None:
     table = parameters("| `a` | query | string | false | One \\| two &amp; three<br>four |")
     assert at(derive(page(table)).document, "/paths/~1things/get/parameters/0/description") == "One | two & three\nfour"
+
+
+def test_parts_of_what_may_be_anything_do_not_make_it_an_object() -> None:
+    rows = (
+        "| `» a` | any | false | | |",
+        "| `»» *anonymous*` | string | false | | |",
+        "| `»» *anonymous*` | integer | false | | |",
+    )
+    found = derive(page(example('{"a": 5}'), responses("| 200 | OK | OK | object |"), members(*rows)))
+    media = at(found.document, "/paths/~1things/get/responses/200/content/application~1json")
+    parts = [{"type": "string"}, {"type": "integer"}]
+    assert media["schema"] == {"type": "object", "properties": {"a": {"anyOf": parts}}}
+    assert media["example"] == {"a": 5}
+    assert all("was read as anyOf" in fault.message for fault in found.warnings)
+
+
+def test_a_label_without_its_example_is_a_warning() -> None:
+    found = derive(
+        page("> 404 Response\n", example("[]"), responses("| 200 | OK | OK | array |", "| 404 | No | No | |"))
+    )
+    (fault,) = (fault for fault in found.warnings if "no example follows" in fault.message)
+    assert fault.line == 14
+    assert "'404 Response'" in fault.message
