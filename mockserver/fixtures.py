@@ -214,6 +214,8 @@ class _Loader:
             return
         value = response.cut(collection.hooks.view(record.data))
         if not response.plan.is_valid(value):
+            value = collection.mended(value, response.plan.violations(value), record.id)
+        if not response.plan.is_valid(value):
             for violation in response.plan.violations(value):
                 self.fault((*place, *violation.path), f"{violation.field} {violation.detail} in answers")
             return

@@ -53,6 +53,8 @@ def _write(exchange: Exchange, plan: ResponsePlan, outcome: Outcome) -> bytes:
         if plan.media is not None and plan.media.pointer:
             raise OffContract(f"{exchange.operation}: the answer {outcome.status} has no body")
         return b""
+    if plan.media is None and isinstance(value, str):
+        return value.encode()
     if plan.cut is not None and not plan.items:
         value = plan.cut(value)
     _judge(exchange, plan, plan.plan, value)
@@ -70,7 +72,10 @@ def _record(exchange: Exchange, plan: ResponsePlan, record: Record, view: str) -
         value = _visible(exchange, record)
         if plan.cut is not None:
             value = plan.cut(value)
-        _judge(exchange, plan, plan.item_plan if plan.items else plan.plan, value)
+        schema = plan.item_plan if plan.items else plan.plan
+        if schema is not None and not schema.is_valid(value):
+            value = exchange.collection.mended(value, schema.violations(value), record.id)
+        _judge(exchange, plan, schema, value)
         body = jsonbody.encode(value)
         record.keep(view, body)
     return body

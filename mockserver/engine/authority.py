@@ -5,6 +5,7 @@ mended where they are not the specification's: ``+json`` media types are JSON, f
 library that the plans use, and exceptions that escape it count as a refusal.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import Any
@@ -15,7 +16,7 @@ from mockserver.engine.messages import Request, Response
 from mockserver.engine.operations import Document, Operation
 from mockserver.engine.plans import parse_cookies
 from mockserver.engine.problems import Violation
-from mockserver.engine.references import with_schemas, without_annotated_formats
+from mockserver.engine.references import parts_of, with_schemas, without_annotated_formats
 from mockserver.engine.wording import SchemaError, from_core, violations_of
 
 __all__ = ["Authority", "check_document"]
@@ -63,7 +64,7 @@ class Authority:
             extra_media_type_deserializers=self._deserializers(),
             extra_format_validators=_format_validators(),
         )
-        raw = _without_security(with_schemas(self._document.raw, _judgeable))
+        raw = _without_security(with_schemas(self._document.raw, self._judgeable))
         raw["servers"] = [{"url": path or "/"} for path in self._document.base_paths]
         return OpenAPI.from_dict(raw, config=config)
 
@@ -89,6 +90,15 @@ class Authority:
         except Exception as error:  # noqa: BLE001  # measured: RecursionError, ValueError, re.error, TypeError escape
             yield Violation((), "unreadable", f"cannot be judged ({type(error).__name__})", "request")
 
+    def _judgeable(self, schema: Any, pointer: str) -> Any:
+        """Return an outermost schema as openapi-core can judge by it: by none, of octets that nobody takes apart."""
+        place = parts_of(pointer)
+        if len(place) > 2 and place[-3] == "content" and not _STRUCTURED.match(place[-2].strip().lower()):
+            kind = self._document.resolve(schema).get("type")
+            if kind != "string":
+                return {}
+        return _judgeable(schema, pointer)
+
     def _deserializers(self) -> dict[str, Any]:
         names = set()
         for operation in self._document.operations:
@@ -99,6 +109,12 @@ class Authority:
                 if media.is_json:
                     names.add(media.name.partition(";")[0].strip())
         return dict.fromkeys(names, _decode)
+
+
+# Media types whose bodies have parts that a schema can speak of: JSON, forms, XML, and ranges for want of a better.
+_STRUCTURED = re.compile(
+    r".*[/+](json|xml|\*)(;.*)?$|application/x-www-form-urlencoded|multipart/|text/xml", re.IGNORECASE
+)
 
 
 def _decode(body: bytes, **parameters: str) -> Any:

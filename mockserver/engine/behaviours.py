@@ -5,7 +5,7 @@ Every behaviour is a function of one signature: it reads the exchange, stages it
 """
 
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Protocol
@@ -13,6 +13,7 @@ from typing import Any, Protocol
 from mockserver.engine.hooks import Hooks, World
 from mockserver.engine.operations import Document, Operation
 from mockserver.engine.plans import MISSING
+from mockserver.engine.problems import Violation
 from mockserver.engine.resources import Resource, snake
 from mockserver.engine.samples import Sampler
 from mockserver.engine.store import Changes, Key, Record, Store, Table
@@ -45,7 +46,7 @@ class Collection:
         self.known_update = self._known(document, "update")
         self.known_replacement = self._known(document, "replace")
         self._sampler = Sampler(document.resolve)
-        properties = document.properties(resource.item_schema)
+        self._properties = properties = document.properties(resource.item_schema)
         self._made = {name: (how, document.resolve(properties.get(name, {}))) for name, how in resource.made.items()}
         self._id_schema = document.resolve(properties.get(resource.id, {}))
 
@@ -86,6 +87,20 @@ class Collection:
         if schema.get("type") == "integer":
             return sequence
         return world.ids.uuid()
+
+    def mended(self, value: Any, violations: Iterable[Violation], seed: str) -> Any:
+        """Return a view with samples for the members that do not fit an answer, where no domain knows better.
+
+        A document may take a member in one form and show it in another (a list of texts, a list of objects).
+        """
+        if type(self.hooks) is not Hooks or not isinstance(value, dict):
+            return value
+        names = {str(violation.path[0]) for violation in violations if violation.path} & self._properties.keys()
+        made = {
+            name: self._sampler.sample(self._properties[name], random.Random(f"{self.resource.name}:{seed}:{name}"))  # noqa: S311
+            for name in sorted(names)
+        }
+        return {**value, **made}
 
     def touched(self, data: dict[str, Any], world: World) -> dict[str, Any]:
         """Return ``data`` with its times of change moved on."""
@@ -213,9 +228,13 @@ def sample(at: Situation) -> Outcome:
     """Answer a sample of the declared success, for operations that belong to no resource."""
     operation = at.operation
     spec = operation.response(operation.success)
-    media = next((m for m in spec.media_types if m.is_json), None) if spec else None
+    declared = spec.media_types if spec else ()
+    media = next((m for m in declared if m.is_json), declared[0] if declared else None)
     if media is None:
         return Outcome(operation.success)
+    if not media.is_json and at.document.resolve(media.schema).get("type") != "string":
+        text = media.raw.get("example")  # nobody knows how to write another value as this type
+        return Outcome(operation.success, value=text if isinstance(text, str) else "")
     if "example" in media.raw:
         return Outcome(operation.success, value=media.raw["example"])
     for example in media.raw.get("examples", {}).values():

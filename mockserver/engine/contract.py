@@ -33,6 +33,8 @@ class ResponsePlan:
         self.spec = spec
         self.media = media
         self.content_type = _content_type(media) if media else ""
+        if media is None and spec.media_types and "*" not in spec.media_types[0].name:
+            self.content_type = spec.media_types[0].name
         self.view = ""
         self.items = ""
         self.cut: Cut | None = None

@@ -1,6 +1,6 @@
 """The operations of an OpenAPI 3.1 document, read once into plain values (OpenAPI 3.1, section 4.8)."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
@@ -85,7 +85,7 @@ class Operation:
     rules: tuple[str, ...]
     raw: Mapping[str, Any]
     success: int
-    """The status of a success: the lowest 2xx that is declared, else 200."""
+    """The status of a success: the lowest 2xx that is declared, else the lowest 3xx, else 200."""
 
     def response(self, status: int) -> ResponseSpec | None:
         """Return what is declared for a status: exactly, by its class (``4XX``), or by ``default``."""
@@ -216,9 +216,7 @@ class Document:
             security=tuple({name: tuple(roles) for name, roles in option.items()} for option in security),
             rules=tuple(raw.get("x-rules", ())),
             raw=raw,
-            success=min(
-                (int(code) for code in raw.get("responses", ()) if code.isdecimal() and code[0] == "2"), default=200
-            ),
+            success=_success(raw.get("responses", ())),
         )
 
     def _parameters(self, item: Any, raw: Any, pointer: str) -> Iterator[Parameter]:
@@ -271,3 +269,11 @@ def _base_paths(raw: Mapping[str, Any]) -> tuple[str, ...]:
         if path not in paths:
             paths.append(path)
     return tuple(paths) or ("",)
+
+
+def _success(declared: Iterable[str]) -> int:
+    """Return the status of a success; an operation may do nothing but redirect."""
+    statuses = sorted(int(code) for code in declared if code.isdecimal() and code[0] in "23")
+    if not statuses or (statuses[0] >= 300 and {"2XX", "default"} & {str(code) for code in declared}):
+        return 200
+    return statuses[0]

@@ -183,6 +183,8 @@ class Pipeline:
                 problem.status, [("Content-Type", "application/problem+json"), *headers], orjson.dumps(value)
             )
         if plan.plan is not None and not plan.plan.is_valid(value):
+            value = shaper.mended(value, plan.plan.violations(value), self.contract.sample)
+        if plan.plan is not None and not plan.plan.is_valid(value):
             place = f"{exchange.plan.operation if exchange.plan else exchange.request.method}"
             first = plan.plan.violations(value)[0]
             value = {

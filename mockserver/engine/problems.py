@@ -4,7 +4,7 @@
 declares for that operation and status. ``CATALOGUE`` lists every problem that the engine itself can answer.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
@@ -112,7 +112,19 @@ class Shaper:
 
     def shape(self, problem: Problem, sample: Callable[[Any], Any]) -> Any:
         """Return the error object; ``sample`` makes a value for required members of unknown meaning."""
+        if self._is(self._schema, "string"):
+            return problem.message
         return self._object(self._schema, problem, sample)
+
+    def mended(self, value: Any, violations: Collection[Violation], sample: Callable[[Any], Any]) -> Any:
+        """Return an error object without the members that do not fit: left out, or samples where they are required."""
+        if not isinstance(value, dict) or not all(violation.path for violation in violations):
+            return sample(self._schema)
+        properties, required = _members(self._schema, self._resolve)
+        faulty = {violation.path[0] for violation in violations}
+        kept = {name: inner for name, inner in value.items() if name not in faulty}
+        made = {name: sample(self._resolve(properties.get(name, {}))) for name in required if name in faulty}
+        return {name: {**kept, **made}[name] for name in {**value, **made} if name in kept or name in made}
 
     def _object(self, schema: Any, problem: Problem, sample: Callable[[Any], Any]) -> Any:
         properties, required = _members(schema, self._resolve)
