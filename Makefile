@@ -73,7 +73,7 @@ teeth: setup
 	@$(BIN)/python scripts/teeth.py $(TEETH)
 
 alarms: setup
-	@$(BIN)/python -m scripts.false_alarms $(ALARMS)
+	@$(BIN)/python scripts/false_alarms.py $(ALARMS)
 
 fuzz: setup
 	@$(BIN)/python scripts/fuzz.py $(FUZZ)

@@ -16,7 +16,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from scripts.teeth import LIMITS, OWNER, ROOT, server, state, suite
+from teeth import LIMITS, OWNER, ROOT, server, state, suite
 
 SOUND = (
     ("the mock", "deployed", ""),
