@@ -1,9 +1,9 @@
-"""Remove what a killed run left behind: everything whose name carries its id, and nothing else."""
+"""Remove what a killed run left behind: everything whose name or display name carries its id, and nothing else."""
 
 from contract_tests.aftermath import Guardian
 from contract_tests.documents import load_contract
 from contract_tests.errors import CannotTest, UsageError
-from contract_tests.ledger import runs_seen
+from contract_tests.ledger import run_of, runs_seen
 from contract_tests.options import Options
 from contract_tests.session import Session
 
@@ -23,6 +23,7 @@ def clean(options: Options) -> tuple[int, list[str]]:
         seen = runs_seen(listed)
         found = ", ".join(f"{run} ({count} providers)" for run, count in seen.items()) or "none"
         raise UsageError(f"say which run by --run ID; runs that left something behind: {found}")
+    session.ledger.sent_names.update(str(one.get("name")) for one in listed if run_of(one) == options.run_id)
     before = sum(session.ledger.made(provider) for provider in listed)
     left = Guardian(session).clean()
     return before - len(left), left

@@ -3,7 +3,7 @@
 import re
 import secrets
 import uuid
-import zlib
+from collections import Counter
 from collections.abc import Iterable
 from random import Random
 from typing import Any
@@ -29,6 +29,15 @@ def identity(provider: Any) -> str | None:
     return found if isinstance(found, str) else None
 
 
+def run_of(provider: Any) -> str | None:
+    """Return the id of the run that made a provider, told by its name, else by its display name."""
+    for member in ("name", "display_name"):
+        match = RUN_NAME.search(str(provider.get(member))) if isinstance(provider, dict) else None
+        if match is not None:
+            return match[1].lower()
+    return None
+
+
 class Ledger:
     """The names and ids of one run.
 
@@ -42,9 +51,6 @@ class Ledger:
         self.run_id = run_id
         self.prefix = f"ct-{run_id}-"
         self._mark = re.compile(rf"ct-{run_id}(?![a-z0-9])")
-        # Two names cannot carry the prefix; they are the run's own all the same, and known from its id.
-        self.name_like_a_uuid = f"ct-{run_id}".encode().hex().ljust(32, "0")
-        self.name_of_digits = f"{zlib.crc32(run_id.encode()) % 10**9:09d}"
         self.strangers: dict[str, Any] = {}
         self.ids: dict[str, str] = {}  # id -> the name it was created with, in order of creation
         self.live: dict[str, str] = {}  # those of them that were not removed yet
@@ -76,8 +82,8 @@ class Ledger:
 
     def _of_another_run(self, provider: Any) -> bool:
         """Tell whether another run made a provider: it comes and goes, and is not ours to change."""
-        match = RUN_NAME.search(str(provider.get("name")))
-        return match is not None and match[1].lower() != self.run_id
+        run = run_of(provider)
+        return run is not None and run != self.run_id
 
     def remember(self, provider: Any) -> None:
         """Write down a provider that an answer to this run's own POST holds; a stranger's id is never taken over."""
@@ -104,8 +110,7 @@ class Ledger:
 
     def marked(self, name: str) -> bool:
         """Tell whether a name carries the run's mark, in whatever case."""
-        own = {self.name_like_a_uuid, self.name_of_digits}
-        return self._mark.search(name.casefold()) is not None or name in own
+        return self._mark.search(name.casefold()) is not None
 
     def may_change(self, segment: str) -> bool:
         """Tell whether a PUT, PATCH or DELETE of this path segment can only meet what this run made, or nobody."""
@@ -128,9 +133,4 @@ class Ledger:
 
 def runs_seen(providers: Iterable[Any]) -> dict[str, int]:
     """Return the ids of the runs whose names a list shows, with how many providers each has left behind."""
-    found: dict[str, int] = {}
-    for provider in providers:
-        match = RUN_NAME.search(str(provider.get("name"))) if isinstance(provider, dict) else None
-        if match:
-            found[match[1].lower()] = found.get(match[1].lower(), 0) + 1
-    return found
+    return dict(Counter(run for run in map(run_of, providers) if run is not None))

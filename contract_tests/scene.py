@@ -62,6 +62,21 @@ class Scene:
         exchange = self.session.call(CREATE, body=self.body(**members))
         return self.worked(exchange, 201)
 
+    def created_unmarked(self, name: str) -> Exchange | None:
+        """Create a provider whose name cannot carry the run's prefix; its display name does.
+
+        Returns ``None``, and makes nothing, where somebody has that name.
+        """
+        for attempt in range(2):
+            if any(item.get("name") == name for item in self.listed().listed()):
+                return None
+            if attempt == 0:
+                body = self.body(name=name, display_name=self.session.ledger.name("odd"))
+                exchange = self.session.call(CREATE, body=body)
+                if exchange.status != 409:  # else somebody may have been faster
+                    return exchange
+        return exchange
+
     def got(self, target: str) -> Exchange:
         """Get a provider that is there. Raises :class:`Blocked` where the server does not answer it."""
         return self.worked(self.session.call(GET, target), 200)

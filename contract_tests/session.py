@@ -140,7 +140,7 @@ class Session:
                 self.durations[operation].append(reply.seconds * 1000)
                 self.coverage.count(exchange)
         if judged:
-            for departure in judge(self.contract, exchange, self.secrets):
+            for departure in judge(self.contract, exchange, tuple(self.secrets)):
                 self.recorder.add(departure, self.shortest(exchange), self.check)
         if threading.current_thread() is threading.main_thread():
             self.meanwhile()

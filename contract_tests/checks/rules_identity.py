@@ -162,17 +162,18 @@ def lookup(scene: Scene) -> None:
 
 def _odd_names(scene: Scene) -> None:
     """Look up names that could be taken for something else: numbers, UUIDs, titles."""
-    ledger, call = scene.session.ledger, scene.session.call
-    digits = scene.created(name=ledger.name_of_digits).document
-    exchange = call(GET, digits["name"])
-    if scene.expect_status(exchange, (200,), "name of digits", "digits are a name, too"):
-        scene.same(exchange, {"id": digits["id"]})
-    if scene.deployed:
-        like = scene.created(name=ledger.name_like_a_uuid).document
-        exchange = call(GET, like["name"])
+    number, like_an_id = str(scene.random.randrange(10**6)), scene.session.ledger.nobody().replace("-", "")
+    made = scene.created_unmarked(number)
+    if made is not None and made.ok:
+        exchange = scene.session.call(GET, number)
+        if scene.expect_status(exchange, (200,), "name of digits", "digits are a name, too"):
+            scene.same(exchange, {"id": made.document.get("id")})
+    made = scene.created_unmarked(like_an_id) if scene.deployed else None
+    if made is not None and made.ok:
+        exchange = scene.session.call(GET, like_an_id)
         scene.expect_status(exchange, (404,), "name that parses as a UUID", "what parses as a UUID is an id")
-    titled = scene.created(display_name=ledger.name("title")).document
-    exchange = call(GET, titled["display_name"])
+    titled = scene.created(display_name=scene.session.ledger.name("title")).document
+    exchange = scene.session.call(GET, titled["display_name"])
     scene.expect_status(exchange, (404,), "display name", "a display name is no name")
 
 

@@ -1,6 +1,7 @@
 """What a request may not hold, member by member, with the field that the refusal names."""
 
 from collections.abc import Iterable
+from string import ascii_lowercase
 from typing import Any
 
 from contract_tests.documents import CREATE, UPDATE
@@ -9,6 +10,7 @@ from contract_tests.registry import check
 from contract_tests.scene import Scene
 
 DEPLOYED = ("deployed",)
+DEEP = 1000  # levels
 BAD_URLS = {
     "empty": "",
     "no scheme": "ai.example.com",
@@ -27,6 +29,7 @@ BAD_URLS = {
     "socket": "wss://ai.example.com",
     "words": "not a url",
 }
+WORDS = {f"the word {word}": word for word in ("new", "list", "default", "null", "true", "api")}
 WRONG_TYPES: dict[str, tuple[Any, ...]] = {
     "name": (5, True, ["a"], {"a": 1}),
     "type": (5, False, ["openai"], {}),
@@ -86,6 +89,10 @@ def name_pattern(scene: Scene) -> None:
         exchange = scene.session.call(CREATE, body=scene.body(name=name))
         if scene.expect_status(exchange, (201,), code, "a good name"):
             scene.same(exchange, {"name": name})
+    for code, name in {"one letter": scene.random.choice(ascii_lowercase), "digits alone": "0", **WORDS}.items():
+        made = scene.created_unmarked(name)
+        if made is not None and scene.expect_status(made, (201,), code, "a good name"):
+            scene.same(made, {"name": name})
     if not scene.deployed:
         return
     bad = {
@@ -135,6 +142,8 @@ def type_known(scene: Scene) -> None:
 def base_url(scene: Scene) -> None:
     """Create and PATCH with URLs that are wrong in one way each."""
     provider = scene.created().document
+    for code, value in {"scheme in capitals": "HTTPS://ai.example.com", "address": "https://[::1]:8443/v1"}.items():
+        scene.same(scene.created(base_url=value), {"base_url": value}, why=f"a good URL ({code})")
     for code, value in BAD_URLS.items():
         exchange = scene.session.call(CREATE, body=scene.body() | {"base_url": value})
         refused(scene, exchange, f"{CREATE}:{code}", ["base_url"], "no absolute http or https URL with a host")
@@ -193,6 +202,7 @@ def json_body(scene: Scene) -> None:
     for code, raw in {**NOT_JSON, **NOT_OBJECT}.items():
         exchange = scene.session.call(operation, target, raw=raw)
         scene.expect_status(exchange, (400,), f"{operation}:{code}", "the body is no JSON object")
+    scene.session.call(operation, target, raw=b"[" * DEEP + b"]" * DEEP)  # any refusal does, but no failure
     if operation == UPDATE:
         scene.unchanged(provider, [], f"{operation}:changed")
 

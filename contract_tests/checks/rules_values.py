@@ -164,9 +164,9 @@ def base_url_kept(scene: Scene) -> None:
 def long_values(scene: Scene) -> None:
     """Send long names, display names, URLs and keys, and many keys; nothing may be cut."""
     stem = scene.session.ledger.name("long")
-    name = f"{stem}-{'x' * 60}"[:100]
-    text, url = "Länge " * 200, f"https://ai.example.com/{'p' * 900}"
-    keys = [f"{scene.key()}{'k' * 400}"] + [scene.key() for _ in range(11)]
+    name = f"{stem}-{'x' * 250}"[:250]
+    text, url = "Länge " * 800, f"https://ai.example.com/{'p' * 4000}"
+    keys = [f"{scene.key()}{'k' * 4000}"] + [scene.key() for _ in range(24)]
     made = scene.created(name=name, display_name=text, base_url=url, api_keys=keys)
     expected = {"name": name, "display_name": text, "base_url": url}
     scene.same(made, expected, why="as it was sent")

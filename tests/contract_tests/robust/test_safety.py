@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 from base64 import b64encode
+from string import ascii_lowercase
 from urllib.parse import quote
 
 import pytest
@@ -80,6 +81,7 @@ def test_after_a_kill_clean_removes_what_was_left_and_nothing_else():
     assert code == -signal.SIGKILL
     other = {"type": "openai", "name": "ct-killed12-of-another-run", "base_url": "https://e.com"}
     app.save(app.make(other))
+    app.save(app.make({**other, "name": "x", "display_name": "ct-killed1-odd-1"}))  # a name that no prefix fits
     left = {row["name"] for row in json.loads(app.state())} - {row["name"] for row in json.loads(before)}
     assert len(left) > 1
     with running(app) as url:
@@ -95,6 +97,16 @@ def test_after_a_kill_clean_removes_what_was_left_and_nothing_else():
         assert (done.returncode, done.stderr) == (0, "")
         assert f"removed {len(left) - 1} providers of the run killed1" in done.stdout
     app.remove(app.find_by_name("ct-killed12-of-another-run"))
+    assert app.state() == before
+
+
+def test_names_that_cannot_carry_the_mark_are_left_to_whoever_has_them():
+    app = create_app()
+    for name in ("new", "list", "0", *ascii_lowercase):
+        app.save(app.make({"type": "openai", "name": name, "base_url": "https://e.com"}))
+    before = app.state()
+    result = judged(app, only=("rules.name-pattern", "rules.lookup"))
+    assert (result.exit_code, result.findings) == (0, ())
     assert app.state() == before
 
 

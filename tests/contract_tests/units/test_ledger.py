@@ -96,6 +96,12 @@ def test_other_runs_providers_are_no_strangers_and_not_ours_to_change():
     assert not ledger.made(others)
 
 
+def test_the_display_name_tells_the_run_where_the_name_cannot():
+    odd = {"name": "7", "display_name": "ct-abc1-odd-1"}
+    assert runs_seen([odd, {"name": "ct-xyz1-a-1", "display_name": "ct-abc1-x"}]) == {"abc1": 1, "xyz1": 1}
+    assert not Ledger("abc1", seed=1).made(odd)  # unless it sent that name, or is told to clean
+
+
 def test_names_are_used_once_and_carry_the_run():
     ledger = Ledger("run1", seed=1)
     assert [ledger.name("a"), ledger.name("a"), ledger.name("b")] == ["ct-run1-a-1", "ct-run1-a-2", "ct-run1-b-1"]
