@@ -149,22 +149,32 @@ def shortened(body: bytes) -> bytes:
     return json.dumps({**value, "seconds": 0.01}).encode()
 
 
-def test_schemathesis_finds_nothing_wrong_with_the_control_api(tmp_path: Path) -> None:
-    # Requests go to what is there, so that what comes after its name is tested; names are the test above.
-    there = "".join(f'"path.{name}" = "{value}"\n' for name, value in FILLED.items())
-    (tmp_path / "schemathesis.toml").write_text(
-        f'continue-on-failure = true\n[generation]\ndatabase = "none"\n[parameters]\n{there}'
-    )
+# Single requests go to what is there, so that what comes after its name is tested (names are the test above);
+# sequences of them make what they use.
+THERE = "[parameters]\n" + "".join(f'"path.{name}" = "{value}"\n' for name, value in FILLED.items())
+
+
+@pytest.mark.parametrize(
+    ("phases", "there", "examples", "least"), [("coverage,fuzzing", THERE, 2, 3000), ("stateful", "", 20, 60)]
+)
+def test_schemathesis_finds_nothing_wrong_with_the_control_api(
+    tmp_path: Path, phases: str, there: str, examples: int, least: int
+) -> None:
+    settings = f'continue-on-failure = true\n[generation]\ndatabase = "none"\n{there}'
+    (tmp_path / "schemathesis.toml").write_text(settings)
     # A request that fits its schema may be refused for what is there, or is not: that is no finding.
     checks = "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance"
     with LocalServer(app=bounded(filled().mock.app)) as server:
         command = [str(Path(sys.executable).with_name("st")), "run", str(control_document_path())]
-        command += ["--url", f"{server.url}/__mock__", "--checks", f"{checks},negative_data_rejection"]
-        command += ["--max-examples", "3", "--seed", "1", "--no-color", "--mode", "all"]
+        command += ["--url", f"{server.url}/__mock__", "--checks", f"{checks},negative_data_rejection", "--mode", "all"]
+        command += ["--phases", phases, "--max-examples", str(examples), "--seed", "1", "--no-color"]
         done = subprocess.run(
             command, cwd=tmp_path, env={**os.environ, "PYTHONWARNINGS": ""}, capture_output=True, text=True, timeout=400
         )
     assert done.returncode == 0, done.stdout + done.stderr
     assert f"Selected: {len(PLANS)}/{len(PLANS)}" in done.stdout
-    for phase in ("Coverage", "Fuzzing", "Stateful"):
-        assert re.search(rf"✅ +{phase}", done.stdout), done.stdout
+    for phase in phases.split(","):
+        assert re.search(rf"✅ +{phase.capitalize()}", done.stdout), done.stdout
+    generated = re.search(r"(\d+) generated", done.stdout)
+    assert generated is not None
+    assert int(generated[1]) > least, done.stdout
