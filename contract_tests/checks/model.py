@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from itertools import count
 
 from contract_tests.findings import Departure
+from contract_tests.model.difference import Difference
 from contract_tests.model.machine import play
-from contract_tests.model.player import Difference
 from contract_tests.model.search import Search, Shape, Shown
 from contract_tests.registry import CHECKS, check
 from contract_tests.results import Severity

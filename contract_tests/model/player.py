@@ -1,12 +1,12 @@
 """Play one sequence of operations on the server and on the model, and say where the two part."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from contract_tests.documents import CREATE, DELETE, GET, LIST, UPDATE
 from contract_tests.exchange import Exchange
 from contract_tests.ledger import identity
+from contract_tests.model.difference import ATOMIC, REFUSED, RULES, SEVERAL, Difference, Over, Parted, subjects_of
 from contract_tests.model.faulty import Kind
 from contract_tests.model.state import UNKNOWN, Model, Record
 from contract_tests.model.values import KEYS, various
@@ -14,85 +14,7 @@ from contract_tests.scene import Scene, short
 
 Json = Any
 Body = dict[str, Json]
-MEMBERS = (
-    "id",
-    "name",
-    "type",
-    "base_url",
-    "display_name",
-    "enabled",
-    "created_at",
-    "updated_at",
-    "settings",
-    "api_keys",
-)
-SEVERAL = "several"  # members that differ at once
-REFUSED = "refused-changed"
 AUDITED = 6  # providers that are read one by one at the end of a sequence
-
-
-@dataclass(frozen=True)
-class Difference:
-    """Where an answer differs from the model: `what` is a member, or a case and the status that came.
-
-    `subjects` are the names by which an earlier layer may know the same cause, `rules` the rules that it breaks.
-    """
-
-    operation: str
-    what: str
-    title: str
-    expected: str
-    found: str
-    subjects: tuple[str, ...] = ()
-    rules: tuple[str, ...] = ()
-    members: tuple[str, ...] = ()
-
-    @property
-    def code(self) -> str:
-        """The code of the finding."""
-        return f"{self.operation}:{self.what}"
-
-    @property
-    def families(self) -> tuple[str, ...]:
-        """Name what has the same cause, nearly always; differences that share one name are told once."""
-        if self.what in MEMBERS or self.what == SEVERAL:
-            kind = "read" if self.operation in {GET, LIST} else self.operation
-            alike = (self.what,) if self.what != SEVERAL else MEMBERS
-            return tuple(f"{kind}:{member}" for member in alike)
-        if self.what == REFUSED:
-            return (REFUSED, *(f"read:{member}" for member in self.members))
-        case, _, status = self.what.partition(":")
-        if self.what == "missing" or (status == "404" and case in {"valid", "unfit"}) or case == "name-of-a-live-one":
-            return ("lost",)
-        if case == "deleted" or self.what == "name-of-a-deleted-one:409":
-            return ("kept",)
-        return (self.code,)
-
-
-class Parted(Exception):
-    """The server and the model have parted."""
-
-    def __init__(self, difference: Difference) -> None:
-        super().__init__(difference.code)
-        self.difference = difference
-
-
-class Over(Exception):
-    """The server failed in a way that others have told of; what it keeps now is not known, and the sequence ends."""
-
-
-RULES = {
-    "display_name": ("display-name-falls-back",),
-    "enabled": ("disabled-by-default",),
-    "updated_at": ("updated-at-moves",),
-    "created_at": ("updated-at-moves",),
-    "api_keys": ("keys-reconciled", "keys-are-masked", "entry-with-both-replaces"),
-    "settings": ("settings-default", "settings-secrets-kept"),
-    "name": ("found-by-id-or-name",),
-    "id": ("name-reusable", "found-by-id-or-name"),
-}
-
-ATOMIC = ("all-or-nothing",)
 
 
 class Player:
@@ -362,7 +284,7 @@ class Player:
         what = members[0] if len(members) == 1 else SEVERAL
         title = f"The answer has another {names} than what came before makes it"
         rules = tuple(rule for member in members for rule in RULES.get(member, ()))
-        subjects = (f"{operation}:{what}", *(name for member in members for name in _subjects(operation, member)))
+        subjects = (f"{operation}:{what}", *(name for member in members for name in subjects_of(operation, member)))
         if refused and operation in {GET, LIST}:
             operation, what, title, rules = UPDATE, REFUSED, "A refused PATCH changed something", ATOMIC
         self.report(Difference(operation, what, title, expected, shown, subjects, rules, tuple(members)))
@@ -443,13 +365,6 @@ class Player:
     def _watch_strangers(self, listed: Sequence[Body]) -> None:
         now = {identity(one): one for one in listed}
         self.stray = any(now.get(identifier) != before for identifier, before in self.session.ledger.strangers.items())
-
-
-def _subjects(operation: str, member: str) -> tuple[str, ...]:
-    """Return the names by which the judge of every answer, and other checks, know that a member is wrong."""
-    below = ("id", "masked", "created_at") if member == "api_keys" else ()
-    more = (f"answer:{member}[].{name}" for name in below)
-    return (f"{operation}:{member}", f"answer:{member}", f"answer::{member}", *more)
 
 
 def _case(kind: Kind, exchange: Exchange) -> str:

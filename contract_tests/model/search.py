@@ -7,7 +7,8 @@ from typing import Any
 
 from contract_tests.errors import ContractTestsError
 from contract_tests.exchange import Exchange
-from contract_tests.model.player import Difference, Over, Parted, Player
+from contract_tests.model.difference import Difference, Over, Parted
+from contract_tests.model.player import Player
 from contract_tests.model.values import URLS
 from contract_tests.scene import Scene
 
