@@ -6,7 +6,7 @@ validator judges and words, with sets in place of its lists.
 """
 
 import string
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from typing import Any
 from urllib.parse import quote
@@ -55,7 +55,7 @@ def check_document(raw: Mapping[str, Any]) -> None:
             if proof.holds():
                 return
         for error in _Validator(document).iter_errors():
-            pointer = "#" + "".join("/" + escape(str(part)) for part in getattr(error, "absolute_path", ()))
+            pointer = _pointer(document, getattr(error, "absolute_path", ()))
             faults.append(Fault(_short(error), pointer=pointer, hint="See the OpenAPI 3.1 specification."))
             if len(faults) == MAX_FAULTS:
                 break
@@ -65,6 +65,20 @@ def check_document(raw: Mapping[str, Any]) -> None:
         faults.append(Fault(f"cannot be judged: {_short(error)}", hint="Mend the document's structure."))
     if faults:
         raise DocumentError(faults)
+
+
+def _pointer(raw: dict[str, Any], path: Iterable[str | int]) -> str:
+    """Return the pointer of a place that was reached from the top, through references."""
+    document = Document.__new__(Document)
+    document.raw = raw
+    node, pointer = document.locate(raw, "#")
+    for part in path:
+        pointer = f"{pointer}/{escape(str(part))}"
+        try:
+            node, pointer = document.locate(node[part], pointer)
+        except (LookupError, TypeError, DocumentError):
+            node = None
+    return pointer
 
 
 def _short(error: Any) -> str:
@@ -221,6 +235,15 @@ class _Operation(keywords.OperationValidator):
             yield from content(operation / "requestBody" / "content")
 
 
+class _Default(keywords.OpenAPIV31ValueValidator):
+    """Says where the default is that does not fit."""
+
+    def __call__(self, schema: SchemaPath, value: Any) -> Iterator[Any]:
+        for error in super().__call__(schema, value):
+            error.path.extendleft(reversed((*schema.parts, "default")))
+            yield error
+
+
 class _Schema(keywords.OpenAPIV31SchemaValidator):
     def __init__(self, registry: Any) -> None:
         super().__init__(registry)
@@ -237,6 +260,7 @@ class _Schema(keywords.OpenAPIV31SchemaValidator):
 class _Validator(OpenAPIV31SpecValidator):
     keyword_validators: dict[str, type[keywords.KeywordValidator]] = {  # noqa: RUF012  # as the parent has it
         **OpenAPIV31SpecValidator.keyword_validators,
+        "default": _Default,
         "operation": _Operation,
         "schema": _Schema,
     }

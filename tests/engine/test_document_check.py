@@ -122,3 +122,35 @@ def test_a_chain_of_5000_references_is_good() -> None:
     started = time.monotonic()
     document_check.check_document({**document({"$ref": "#/components/schemas/S0"}), "components": {"schemas": schemas}})
     assert time.monotonic() - started < 10
+
+
+@pytest.mark.parametrize(
+    ("bad", "pointer"),
+    [
+        (with_parameters({**ID, "schema": {"type": "integer", "default": "x"}}), "/parameters/0/schema/default"),
+        (
+            document({"properties": {"a/b": {"items": {"type": "integer", "default": "x"}}}}),
+            "/responses/200/content/application~1json/schema/properties/a~1b/items/default",
+        ),
+        (
+            document({"type": "object", "properties": {"n": {"type": "integer"}}, "default": {"n": "x"}}),
+            "/responses/200/content/application~1json/schema/default/n",
+        ),
+    ],
+)
+def test_a_default_that_does_not_fit_is_named_with_its_place(bad: dict[str, Any], pointer: str) -> None:
+    with pytest.raises(DocumentError) as caught:
+        document_check.check_document(bad)
+    (fault,) = caught.value.faults
+    assert fault.pointer == f"#/paths/~1things~1{{id}}/get{pointer}"
+    assert fault.message == "'x' is not of type 'integer'"
+
+
+def test_a_default_behind_a_reference_is_placed_where_it_stands() -> None:
+    bad = document(REF)
+    bad["components"] = {
+        "schemas": {"Thing": {"type": "object", "properties": {"a": {"type": "string", "default": 5}}}}
+    }
+    with pytest.raises(DocumentError) as caught:
+        document_check.check_document(bad)
+    assert {fault.pointer for fault in caught.value.faults} == {"#/components/schemas/Thing/properties/a/default"}
