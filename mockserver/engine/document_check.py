@@ -222,14 +222,17 @@ class _Seen(set[Any]):
 
 
 class _Operation(keywords.OperationValidator):
-    """Looks at request bodies too."""
+    """Looks at request bodies too, and says which operation is meant."""
 
     def __init__(self, registry: Any) -> None:
         super().__init__(registry)
         self.operation_ids_registry: Any = _Seen()
 
     def __call__(self, url: str, name: str, operation: SchemaPath, path_parameters: SchemaPath | None) -> Iterator[Any]:
-        yield from super().__call__(url, name, operation, path_parameters)
+        for error in super().__call__(url, name, operation, path_parameters):
+            if not error.path:
+                error.path.extend(operation.parts)
+            yield error
         if "requestBody" in operation and "content" in operation / "requestBody":
             content: Any = self.registry["content"]
             yield from content(operation / "requestBody" / "content")

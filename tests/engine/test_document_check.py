@@ -154,3 +154,12 @@ def test_a_default_behind_a_reference_is_placed_where_it_stands() -> None:
     with pytest.raises(DocumentError) as caught:
         document_check.check_document(bad)
     assert {fault.pointer for fault in caught.value.faults} == {"#/components/schemas/Thing/properties/a/default"}
+
+
+def test_faults_of_an_operation_as_a_whole_are_placed_at_it() -> None:
+    bad = document()
+    bad["paths"]["/b/{other}"] = {"get": {"operationId": "get", "responses": {"200": {"description": "d"}}}}
+    with pytest.raises(DocumentError) as caught:
+        document_check.check_document(bad)
+    assert len(caught.value.faults) == 2
+    assert {fault.pointer for fault in caught.value.faults} == {"#/paths/~1b~1{other}/get"}
