@@ -55,6 +55,8 @@ def settings_kept(scene: Scene) -> None:
         "models": {**HEAD, "region": "us-west-2", "model": "m", "small_fast_model": "s"},
         "secrets cleared": {**HEAD, "region": "us-west-2", "access_key": "", "access_key_secret": ""},
         "non-ASCII": {**HEAD, "region": "us-east-1", "model": "modèle-模型"},
+        "capitals and blanks": {**HEAD, "region": "EU West-1", "model": " Some.Model ", "small_fast_model": "S M"},
+        "long": {**HEAD, "region": "r" * 300, "model": "m" * 2000},
     }.items():
         exchange = scene.patched(scene.way(provider), settings=settings)
         shown = {name: value for name, value in settings.items() if not name.startswith("access_")}

@@ -29,6 +29,7 @@ BAD_URLS = {
     "socket": "wss://ai.example.com",
     "words": "not a url",
 }
+BEDROCK = {"_type": "bedrock", "_version": 1, "region": "eu-central-1"}
 WORDS = {f"the word {word}": word for word in ("new", "list", "default", "null", "true", "api")}
 WRONG_TYPES: dict[str, tuple[Any, ...]] = {
     "name": (5, True, ["a"], {"a": 1}),
@@ -251,6 +252,20 @@ def unknown_members(scene: Scene) -> None:
         exchange = scene.session.call(UPDATE, scene.way(provider), body={"type": "google", "enabled": True})
         if scene.expect_status(exchange, (200,), f"{UPDATE}:type", "unknown members are ignored"):
             scene.same(exchange, {"type": provider.get("type")}, why="a PATCH has no type")
+        kinds: dict[str, dict[str, Any]] = {
+            "settings": {"type": "bedrock", "settings": {**BEDROCK, "color": "blue"}},
+            "settings of anthropic": {"type": "anthropic", "settings": {**BEDROCK, "color": "blue"}},
+        }
+        for code, members in kinds.items():
+            exchange = scene.session.call(CREATE, body=scene.body(**members))
+            if scene.expect_status(exchange, (201,), f"{CREATE}:{code}", "unknown members are ignored"):
+                scene.same(exchange, {"settings": BEDROCK}, why="an unknown member is ignored")
+        held = exchange.document.get("id") if exchange.ok else None
+        if held is not None:
+            change = {**BEDROCK, "region": "us-east-2"}
+            exchange = scene.session.call(UPDATE, held, body={"settings": {**change, "color": "red"}})
+            if scene.expect_status(exchange, (200,), f"{UPDATE}:settings", "unknown members are ignored"):
+                scene.same(exchange, {"settings": change}, why="an unknown member is ignored")
 
 
 @check("rules.empty-patch", "A PATCH without a known member is refused", profiles=DEPLOYED)

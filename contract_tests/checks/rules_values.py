@@ -203,6 +203,14 @@ def absent_members(scene: Scene) -> None:
             if scene.expect_status(exchange, (200,), "null", "null is as good as absent"):
                 same = {name: value for name, value in provider.items() if name != "updated_at"}
                 scene.same(exchange, {**same, "enabled": True}, why="null is as good as absent")
+            for member in ("enabled", "base_url", "api_keys", "settings"):
+                same = {
+                    name: value for name, value in scene.got(provider["id"]).document.items() if name != "updated_at"
+                }
+                body = {"display_name": f"Beside {member}", member: None}
+                exchange = scene.patched(provider["id"], **body)
+                why = f"{member}: null is as good as absent"
+                scene.same(exchange, {**same, "display_name": body["display_name"]}, why=why)
         scene.unchanged(bystander, [], "bystander")
 
 

@@ -87,10 +87,15 @@ def content_type(scene: Scene) -> None:
         (*types, "application/json; charset=utf-8", "application/merge-patch+json", None) if scene.deployed else ()
     ):
         code = value or "none"
-        exchange = scene.session.call(CREATE, body=scene.body(), content_type=value)
-        scene.expect_status(exchange, (201,), f"{CREATE}:{code}", "the body is read as JSON whatever its type")
-        exchange = scene.session.call(UPDATE, scene.way(provider), body={"enabled": False}, content_type=value)
-        scene.expect_status(exchange, (200,), f"{UPDATE}:{code}", "the body is read as JSON whatever its type")
+        why = "the body is read as JSON whatever its type"
+        body = scene.body(display_name=f"As {code}", enabled=True)
+        exchange = scene.session.call(CREATE, body=body, content_type=value)
+        if scene.expect_status(exchange, (201,), f"{CREATE}:{code}", why):
+            scene.same(exchange, body, why=why)
+        change = {"display_name": f"As {code}", "enabled": False}
+        exchange = scene.session.call(UPDATE, scene.way(provider), body=change, content_type=value)
+        if scene.expect_status(exchange, (200,), f"{UPDATE}:{code}", why):
+            scene.same(exchange, change, why=why)
 
 
 @check("rules.method-not-allowed", "A method that a path does not have is answered 405 with Allow")
