@@ -204,13 +204,11 @@ def absent_members(scene: Scene) -> None:
                 same = {name: value for name, value in provider.items() if name != "updated_at"}
                 scene.same(exchange, {**same, "enabled": True}, why="null is as good as absent")
             for member in ("enabled", "base_url", "api_keys", "settings"):
-                same = {
-                    name: value for name, value in scene.got(provider["id"]).document.items() if name != "updated_at"
-                }
-                body = {"display_name": f"Beside {member}", member: None}
-                exchange = scene.patched(provider["id"], **body)
+                now = scene.got(provider["id"]).document
+                same = {name: value for name, value in now.items() if name not in {"updated_at", "display_name"}}
+                exchange = scene.patched(provider["id"], display_name="Beside", **{member: None})
                 why = f"{member}: null is as good as absent"
-                scene.same(exchange, {**same, "display_name": body["display_name"]}, why=why)
+                scene.same(exchange, {**same, "display_name": "Beside"}, why=why)
         scene.unchanged(bystander, [], "bystander")
 
 
