@@ -23,6 +23,8 @@ MASKED = [
     "twenty-characters-20",
     "sk-ant-api03-abcdefgh",
     "dummy-key-of-forty-characters-0123456789",
+    "dummy-key-of-many-" + "0123456789" * 12 + "-its-end",
+    "dummy-key-of-very-many-" + "9876543210" * 500 + "-last",
     "ключ",
     "ключи",
     "ключики-девять",

@@ -163,7 +163,17 @@ def settings_fit_type(scene: Scene) -> None:
         provider = scene.created(type=kind, api_keys=[scene.key()]).document
         for settings in ({**FULL}, {**HEAD}):
             exchange = scene.session.call(UPDATE, scene.way(provider), body={"settings": settings, "enabled": True})
-            scene.expect_status(exchange, (400,), f"{UPDATE}:{kind}", f"{kind} takes no bedrock settings")
+            if scene.expect_status(exchange, (400,), f"{UPDATE}:{kind}", f"{kind} takes no bedrock settings"):
+                told = exchange.json.get("validations") if isinstance(exchange.json, dict) else None
+                scene.expect(
+                    not told,
+                    f"{UPDATE}:more than a message",
+                    "a message, and no entry for a member",
+                    f"validations: {told}",
+                    [exchange],
+                    check="rules.validation-fields",
+                    severity=Severity.MINOR,
+                )
         scene.unchanged(provider, [exchange], f"{UPDATE}:changed")
 
 
