@@ -28,6 +28,9 @@ KINDS = (
     "narrow",
     "intermittent",
     "racing",
+    "invented",
+    "contrived",
+    "devised",
 )
 
 for _kind in KINDS:
