@@ -31,6 +31,7 @@ KINDS = (
     "invented",
     "contrived",
     "devised",
+    "plotted",
 )
 
 for _kind in KINDS:
