@@ -7,9 +7,11 @@ from typing import Any
 from contract_tests.documents import CREATE, Contract, Media, Operation
 from contract_tests.exchange import Exchange, NotJson
 from contract_tests.findings import Departure
+from contract_tests.openness import is_deployed
 from contract_tests.results import Severity
 
 Json = Any
+JSON_TYPE = "application/json"
 SECRET_FIELDS = ("access_key", "access_key_secret")
 
 
@@ -46,6 +48,8 @@ def judge(contract: Contract, exchange: Exchange, secrets: Iterable[str]) -> Ite
             "RFC 9110, section 15.6",
             where,
         )
+    if is_deployed(contract):
+        yield from _charset(exchange, where)
     if operation is None or exchange.method != operation.method or status == 405:
         return  # the contract leaves the body of a 405 open; `rules.method-not-allowed` judges its `Allow`
     medias = operation.answer(status)
@@ -75,6 +79,26 @@ def _leaks(exchange: Exchange, where: tuple[str, ...], secrets: Iterable[str]) -
                 where,
             )
             return
+
+
+def _charset(exchange: Exchange, where: tuple[str, ...]) -> Iterator[Departure]:
+    """Every JSON answer says that it is UTF-8; whether an answer must be JSON is judged elsewhere."""
+    status, given = exchange.status or 0, exchange.reply.header("content-type") or ""
+    essence, _, parameters = given.partition(";")
+    if status in {204, 405} or status >= 500 or not exchange.reply.body or essence.strip().lower() != JSON_TYPE:
+        return
+    if parameters.strip().replace('"', "").lower() != "charset=utf-8":
+        kind = "success" if exchange.ok else str(status)
+        yield Departure(
+            "rules.content-type",
+            f"charset:{kind}",
+            "A JSON answer does not say that it is UTF-8",
+            f"Content-Type: {JSON_TYPE}; charset=utf-8",
+            f"Content-Type: {given}",
+            Severity.MINOR,
+            "deployed behaviour, Transport",
+            where,
+        )
 
 
 def _undocumented(contract: Contract, operation: Operation, exchange: Exchange) -> Departure:

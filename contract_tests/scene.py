@@ -14,7 +14,7 @@ from contract_tests.registry import Check
 from contract_tests.results import Severity
 from contract_tests.session import Session
 
-KEY = "dummy-key-{}-of-{}-a1b2c3d4"
+KEY = "dummy-key-of-{}-{:04}"  # the end differs, so that masks tell keys apart
 BASE_URL = "https://ai.example.com/v1"
 ABSENT = object()
 
@@ -42,7 +42,7 @@ class Scene:
     def key(self) -> str:
         """Return a new key in plain text, plainly a dummy."""
         self._keys += 1
-        return KEY.format(self._keys, self.session.ledger.name(self.check.id.partition(".")[2]))
+        return KEY.format(self.session.ledger.name(self.check.id.partition(".")[2]), self._keys)
 
     def body(self, **members: Any) -> dict[str, Any]:
         """Return the body of a create that both profiles take, with a name of its own; None leaves a member out."""

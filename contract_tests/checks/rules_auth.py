@@ -1,6 +1,7 @@
 """Who may do what: every way to carry a token, every operation, and nothing done for those who may not."""
 
 import json
+from base64 import b64encode
 from collections.abc import Iterator
 from urllib.parse import quote
 
@@ -71,14 +72,16 @@ def unauthenticated(scene: Scene) -> None:
         for kind, value in wrong.items():
             if value not in {token, scene.options.other_token}:
                 tries.append((f"{kind} in the {carrier}", *carried(carrier, name, value)))
-    tries.append(("empty header", ((scene.contract.carriers[0][1], ""),), ""))
-    if scene.deployed:
-        tries.append(("in Authorization", (("Authorization", f"Bearer {token}"),), ""))
+    tries += nearly_carried(scene, token)
+    path = scene.contract.operations[operation].path.partition("{")[0] + (target or "")
+    if operation in {LIST, GET}:  # what an owner has just read is nobody else's, though a cache may have it
+        headers, query = scene.session.credentials("owner")
+        scene.session.exchange(operation, "GET", path + query, headers)
     for index, (code, headers, query) in enumerate(tries):
         for aim in (target, str(provider["name"])) if provider and index < BOTH_WAYS else (target,):
             exchange = attempt(scene, aim, headers, query)
-            why = "no valid token was sent"
-            scene.expect_status(exchange, (401,), f"{operation}:{code}", why, severity=CRITICAL)
+            why, wanted = "no valid token was sent", (400, 401, 431) if code == "very long" else (401,)
+            scene.expect_status(exchange, wanted, f"{operation}:{code}", why, severity=CRITICAL)
             no_effect(scene, provider, exchange, f"{operation}:{code}")
     for code, aim, faulty in (
         ("unknown provider", scene.session.ledger.nobody(), False),
@@ -110,6 +113,8 @@ def forbidden(scene: Scene) -> None:
     for carrier, name in scene.contract.carriers:
         headers, query = carried(carrier, name, scene.options.other_token or "")
         for target in targets:
+            if operation in {LIST, GET}:  # what an owner has just read is nobody else's, though a cache may have it
+                scene.session.call(operation, target)
             exchange = attempt(scene, target, headers, query)
             code = f"{operation}:{carrier}"
             scene.expect_status(exchange, (403,), code, "the user lacks the owner role", severity=CRITICAL)
@@ -178,6 +183,33 @@ def carried(carrier: str, name: str, token: str) -> tuple[Headers, str]:
     if carrier == "cookie":
         return (("Cookie", f"{name}={token}"),), ""
     return (), f"?{name}={quote(token, safe='')}"
+
+
+def nearly_carried(scene: Scene, token: str) -> Iterator[tuple[str, Headers, str]]:
+    """Yield ways to send a good token that do not count: what for, headers and query."""
+    header = dict(scene.contract.carriers).get("header")
+    if header:
+        yield "empty header", ((header, ""),), ""
+        for code, value in {
+            "in quotes": f'"{token}"',
+            "in single quotes": f"'{token}'",
+            "behind Bearer": f"Bearer {token}",
+            "escaped": f"%{ord(token[0]):02X}{token[1:]}",
+            "among others": f"{UNKNOWN_TOKEN},{token}",
+            "in base 64": b64encode(token.encode()).decode(),
+            "very long": f"{token}{'x' * 5000}",
+        }.items():
+            yield code, ((header, value),), ""
+    if not scene.deployed:
+        return
+    yield "in Authorization", (("Authorization", f"Bearer {token}"),), ""
+    yield "where a browser asks", (("Accept", "text/html,application/xhtml+xml,*/*;q=0.8"),), ""
+    if header:
+        yield "in the second of two headers", ((header, UNKNOWN_TOKEN), (header, token)), ""
+    for carrier, name in scene.contract.carriers:
+        if carrier == "cookie":  # names of parameters have no case in some frameworks, and are not tried
+            for other in (f"old_{name}", f"{name}_old", name.replace("_", "-"), name.title()):
+                yield f"in the {carrier} {other}", *carried(carrier, other, token)
 
 
 def among_others(carrier: str, name: str, token: str) -> Iterator[tuple[str, Headers, str]]:

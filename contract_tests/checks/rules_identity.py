@@ -37,6 +37,10 @@ def name_unique(scene: Scene) -> None:
     for code, members in {"a display name": {"name": shown}, "the same display name": {"display_name": shown}}.items():
         exchange = scene.session.call(CREATE, body=scene.body(**members))
         scene.expect_status(exchange, (201,), code, "only names are unique", check="schema.positive")
+    for code, text in {"another's display name": shown, "another's name": provider["name"]}.items():
+        exchange = scene.session.call(UPDATE, scene.created().document["id"], body={"display_name": text})
+        if scene.expect_status(exchange, (200,), code, "only names are unique", check="schema.positive"):
+            scene.same(exchange, {"display_name": text}, why="as it was sent")
     count = sum(item.get("name") == provider["name"] for item in listed.listed())
     scene.expect(count == 1, "count", "the list holds the name once", f"{count} times", [exchange, listed])
 
@@ -69,6 +73,26 @@ def name_reuse(scene: Scene) -> None:
     for held in old.get("api_keys") or ():
         again = scene.session.call(UPDATE, new["id"], body={"api_keys": [{"id": held["id"]}]})
         scene.expect_status(again, (400,), "old key", "the key went with the old provider")
+    _again_and_again(scene, old["name"])
+
+
+def _again_and_again(scene: Scene, name: str) -> None:
+    """Change, delete and create one name more often: no life of it shows in a later one."""
+    known: dict[str, Any] = {"api_keys": [], "display_name": name, "enabled": False, "type": "anthropic"}
+    known |= {"settings": None} if scene.deployed else {}
+    settings = {"_type": "bedrock", "_version": 1, "region": "us-east-1"}
+    for number in range(2):
+        changed = scene.patched(name, display_name=f"Life {number}", enabled=True, base_url="https://life.example.com")
+        again = scene.got(changed.document["id"])
+        scene.same(again, {"display_name": f"Life {number}", "enabled": True}, why="as the PATCH by name left it")
+        scene.deleted(name)
+        scene.expect_status(scene.session.call(GET, name), (404,), "deleted again", "it was deleted")
+        if scene.deployed:
+            scene.created(name=name, type="bedrock", settings=settings)
+            scene.deleted(name)
+        made = scene.created(name=name, type="anthropic")
+        for answer in (made, scene.got(name)):
+            scene.same(answer, known, why="nothing of the deleted provider comes back")
 
 
 @check("rules.name-immutable", "The name never changes")
@@ -210,6 +234,7 @@ def not_found(scene: Scene) -> None:
         "space": f"{made['name']} ",
         "non-ASCII": f"{ledger.prefix}é",
         "half an id": f"{made['id'][:-1]}" + "-",
+        "escaped once more": f"%{ord(made['name'][0]):02x}{made['name'][1:]}",
     }
     for code, target in malformed.items():
         if operation != GET and not ledger.may_change(target):

@@ -5,6 +5,7 @@ from typing import Any
 
 from contract_tests.documents import CREATE, DELETE, GET, LIST, UPDATE
 from contract_tests.exchange import Exchange
+from contract_tests.openness import MANY
 from contract_tests.registry import check
 from contract_tests.results import Severity
 from contract_tests.scene import Scene
@@ -12,7 +13,7 @@ from contract_tests.scene import Scene
 DEPLOYED = ("deployed",)
 # The page's behaviour table, and one key around each of its bounds; characters are counted, not bytes.
 MASKED = [
-    "a",
+    "0",
     "abcd",
     "short",
     "sixsix",
@@ -33,6 +34,30 @@ MASKED = [
     "🔑🗝🔑🗝🔑🗝🔑🗝🔑🗝",
     "e\u0301e\u0301e\u0301e\u0301e\u0301",
 ]
+# What a server may take for something other than a key: a digest, a mask, a token of parts, a word of code, markup.
+SHAPED = [
+    "0123456789abcdef" * 2,
+    "0123456789abcdef" * 4,
+    "497f6eca-6276-4993-bfeb-53cbbbba6f08",
+    "dummy-key...0001",
+    "dummy-key***0001",
+    "********",
+    "dumm…0001",
+    "eyJkdW1teSI6MX0.eyJkdW1teSI6Mn0.ZHVtbXk",
+    "ZHVtbXkta2V5LTAwMDE=",
+    "<dummy&key>",
+    "\"dummy\" 'key' \\",
+    "%64ummy+key%20",
+    "${dummy}{{key}}",
+    "DUMMY-KEY-IN-CAPITALS",
+    "null",
+    "undefined",
+    "e\u0301e\u0301e\u0301e\u0301dummy-01",
+    "dummy key  two blanks",
+    "https://user:dummy@ai.example.com/v1",
+    "sk-proj-dummy_dummy-dummy_0001",
+]
+ALPHABET = "dummy0123456789-abcdefghijklmnopqrstuvwxyz"
 
 
 def mask(key: str) -> str:
@@ -65,6 +90,12 @@ def masks(scene: Scene) -> None:
     exchange = scene.patched(other["id"], api_keys=[{"api_key": key} for key in sent])
     _masked(scene, exchange, sent, ordered=False)
     _masked(scene, scene.got(other["id"]), sent, ordered=False)
+    _masked(scene, scene.created(api_keys=SHAPED), SHAPED, ordered=True)
+    longest = scene.options.amount(40, 80, 300)
+    for start in range(1, longest, MANY):
+        lengths = range(start, min(start + MANY, longest + 1))
+        sized = [(ALPHABET * 8)[offset : offset + length] for offset, length in enumerate(lengths)]
+        _masked(scene, scene.created(api_keys=sized), sized, ordered=True)
 
 
 @check("rules.secrets-never-leak", "No answer carries a key in plain text, error answers included")
@@ -120,11 +151,13 @@ def key_set(scene: Scene) -> None:
     provider, keys = made.document, keys_of(made)
     if not scene.expect(len(keys) == 3, "created", "three keys", f"{len(keys)} keys", [made]):
         return
+    more = {"display_name": "With keys", "enabled": False, "base_url": "https://with-keys.example.com"}
     plan: list[tuple[str, dict[str, Any], list[int], int]] = [
         ("absent", {"display_name": "No keys named"}, [0, 1, 2], 0),
         ("keep all", {"api_keys": [{"id": k["id"]} for k in keys]}, [0, 1, 2], 0),
-        ("keep two", {"api_keys": [{"id": keys[0]["id"]}, {"id": keys[2]["id"]}]}, [0, 2], 0),
-        ("keep one, add two", {"api_keys": [{"id": keys[2]["id"]}, *_new(scene, 2)]}, [2], 2),
+        ("keep all the other way round", {"api_keys": [{"id": k["id"]} for k in reversed(keys)]}, [0, 1, 2], 0),
+        ("keep two", {"api_keys": [{"id": keys[2]["id"]}, {"id": keys[0]["id"]}]}, [0, 2], 0),
+        ("keep one, add two", {"api_keys": [{"id": keys[2]["id"]}, *_new(scene, 2)], **more}, [2], 2),
         ("again absent", {"enabled": False}, [2], 2),
         ("replace all", {"api_keys": _new(scene, 1)}, [], 1),
         ("remove all", {"api_keys": []}, [], 0),
@@ -134,6 +167,7 @@ def key_set(scene: Scene) -> None:
     before = {key["id"] for key in keys}
     for code, body, kept, added in plan:
         exchange = scene.patched(scene.way(provider), **body)
+        scene.same(exchange, {name: value for name, value in body.items() if name in more}, why="as it was sent")
         for answer in (exchange, scene.got(provider["id"]), scene.got(provider["name"])):
             now = {key.get("id"): key for key in keys_of(answer)}
             scene.expect(
@@ -163,15 +197,29 @@ def key_set(scene: Scene) -> None:
         exchange = scene.session.call(UPDATE, held.document["id"], body={"api_keys": entries})
         if scene.expect_status(exchange, (200,), "capitals", "an id in capitals is the same UUID"):
             scene.same(exchange, {"api_keys": held.document["api_keys"]}, why="all keys are kept")
+        _equal_keys(scene)
     scene.unchanged(bystander, [], "bystander")
     listed = scene.listed()
     scene.same(listed, bystander, scene.find(listed, bystander["id"]), "its keys were not named")
 
 
+def _equal_keys(scene: Scene) -> None:
+    """One plain text twice is two keys, and one that comes back in a PATCH is a new key."""
+    key = scene.key()
+    made = scene.created(api_keys=[key, key])
+    provider, old = made.document, {held["id"] for held in keys_of(made)}
+    scene.expect(len(old) == 2, "equal:created", "two keys", f"{len(old)} keys", [made])
+    exchange = scene.patched(scene.way(provider), api_keys=[{"api_key": key}, {"api_key": key}])
+    new = {held["id"] for held in keys_of(exchange)}
+    found = f"{len(new)} keys, {len(new & old)} of them old"
+    scene.expect(len(new) == 2 and not new & old, "equal:new", "two new keys", found, [made, exchange])
+
+
 @check("rules.key-id-known", "An entry that names a key must name one of this provider", rules=("key-id-known",))
 def key_id_known(scene: Scene) -> None:
     """Name the id of no key, of another provider's key, of a removed key, and no id at all."""
-    other = keys_of(scene.created(api_keys=[scene.key()]))
+    owner = scene.created(api_keys=[scene.key()])
+    other = keys_of(owner)
     made = scene.created(api_keys=[scene.key(), scene.key()])
     provider, keys = made.document, keys_of(made)
     if len(keys) != 2 or not other:
@@ -195,6 +243,7 @@ def key_id_known(scene: Scene) -> None:
             )
             scene.expect_status(exchange, (400,), f"{code}:{kind}", "it is no key of this provider")
             scene.unchanged(provider, [exchange], "changed")
+    scene.unchanged(owner.document, [], "another changed")
 
 
 @check("rules.key-id-once", "No two entries name the same key", rules=("key-id-once",))
@@ -205,7 +254,10 @@ def key_id_once(scene: Scene) -> None:
     if len(keys) != 2:
         return
     first, second = keys[0]["id"], keys[1]["id"]
-    for code, ids, index in (("side by side", [first, first], 1), ("apart", [first, second, first], 2)):
+    twice = [("side by side", [first, first], 1), ("apart", [first, second, first], 2)]
+    if scene.deployed:
+        twice.append(("in capitals", [first, second, first.upper()], 2))
+    for code, ids, index in twice:
         exchange = scene.session.call(UPDATE, scene.way(provider), body={"api_keys": [{"id": one} for one in ids]})
         if scene.expect_status(exchange, (400,), code, "one key is named twice") and scene.deployed:
             found = _fields(exchange)

@@ -9,6 +9,7 @@ from contract_tests.exchange import Exchange
 from contract_tests.registry import check
 from contract_tests.results import Severity
 from contract_tests.scene import Scene
+from contract_tests.times import moment, wait_for_tick
 
 DEPLOYED = ("deployed",)
 HEAD = {"_type": "bedrock", "_version": 1}
@@ -46,6 +47,7 @@ def hidden(scene: Scene, exchange: Exchange) -> None:
 def settings_kept(scene: Scene) -> None:
     """Create with full and with partial settings, PATCH with others: the non-secret members are replaced."""
     kind = scene.check.variant
+    bystander = bedrock(scene, kind).document
     made = bedrock(scene, kind)
     scene.same(made, {"settings": FULL, "api_keys": []}, why="as it was sent")
     provider = made.document
@@ -58,16 +60,28 @@ def settings_kept(scene: Scene) -> None:
         "capitals and blanks": {**HEAD, "region": "EU West-1", "model": " Some.Model ", "small_fast_model": "S M"},
         "long": {**HEAD, "region": "r" * 300, "model": "m" * 2000},
     }.items():
+        wait_for_tick(provider.get("updated_at"))
         exchange = scene.patched(scene.way(provider), settings=settings)
+        before, after = moment(provider.get("updated_at")), moment(exchange.document.get("updated_at"))
+        moved = before is None or after is None or after > before
+        scene.expect(
+            moved, "not moved", "every PATCH moves updated_at", str(after), [exchange], check="rules.timestamps"
+        )
+        provider = {**provider, "updated_at": exchange.document.get("updated_at")}
         shown = {name: value for name, value in settings.items() if not name.startswith("access_")}
         scene.same(exchange, {"settings": shown}, why=f"the PATCH replaces them ({code})")
         settled_everywhere(scene, {**exchange.document, "settings": shown}, f"the PATCH replaced them ({code})")
-    before = scene.got(provider["id"]).document
+    scene.unchanged(bystander, [], "bystander")
+    if kind == "anthropic":
+        plain = scene.created(type=kind, api_keys=[scene.key()]).document
+        exchange = scene.patched(plain["id"], api_keys=[], settings=dict(FULL))
+        scene.same(exchange, {"settings": FULL, "api_keys": []}, why="the keys give way to settings")
+    current = scene.got(provider["id"]).document
     bodies: dict[str, dict[str, Any]] = {"absent": {"enabled": True}, "null": {"enabled": False, "settings": None}}
     for code, body in bodies.items():
         exchange = scene.patched(scene.way(provider), **body)
-        scene.same(exchange, {"settings": before["settings"]}, why=f"{code} settings leave them alone")
-    scene.same(scene.got(provider["id"]), {"settings": before["settings"]}, why="they were left alone")
+        scene.same(exchange, {"settings": current["settings"]}, why=f"{code} settings leave them alone")
+    scene.same(scene.got(provider["id"]), {"settings": current["settings"]}, why="they were left alone")
 
 
 @check("rules.settings-least", "Each of the three members is enough for bedrock", profiles=DEPLOYED)
@@ -117,6 +131,9 @@ def settings_secrets(scene: Scene) -> None:
         change = {name: body[name] for name in ("settings", "base_url") if name in body}
         session.call(UPDATE, scene.way(provider), body={**change, "enabled": 5})
         session.call(UPDATE, session.ledger.nobody(), body=change)
+        for principal in ("nobody", "other") if scene.options.token is not None else ():
+            session.call(CREATE, body=body, principal=principal)
+            session.call(UPDATE, scene.way(provider), body=change, principal=principal)
     for exchange in answers:
         hidden(scene, exchange)
 
@@ -135,6 +152,9 @@ def settings_shape(scene: Scene) -> None:
         "version 0": {"_type": "bedrock", "_version": 0, "region": "us-east-1"},
         "version 2": {"_type": "bedrock", "_version": 2, "region": "us-east-1"},
         "version as text": {"_type": "bedrock", "_version": "1", "region": "us-east-1"},
+        "version true": {"_type": "bedrock", "_version": True, "region": "us-east-1"},
+        "version in a list": {"_type": "bedrock", "_version": [1], "region": "us-east-1"},
+        "null version": {"_type": "bedrock", "_version": None, "region": "us-east-1"},
         "null type": {"_type": None, "_version": 1},
         "region of another type": {**HEAD, "region": 5},
         "model of another type": {**HEAD, "region": "r", "model": ["m"]},
@@ -147,6 +167,11 @@ def settings_shape(scene: Scene) -> None:
         )
         scene.expect_status(exchange, (400,), f"{UPDATE}:{code}", "these are no settings")
         scene.unchanged(provider, [exchange], "changed")
+    exchange = scene.session.call(
+        UPDATE, scene.way(provider), body={"settings": {**HEAD, "region": "us-west-2"}, "base_url": "nope"}
+    )
+    refused(scene, exchange, f"{UPDATE}:good", ["base_url"], "the base URL is none")
+    scene.unchanged(provider, [exchange], "changed")
 
 
 @check(

@@ -41,8 +41,12 @@ def timestamps(scene: Scene) -> None:
         {"display_name": "One"},
         {"display_name": "One"},
         {"enabled": True},
+        {"enabled": True},
+        {"base_url": "https://two.example.com"},
         {"base_url": "https://two.example.com"},
         {"api_keys": []},
+        {"api_keys": []},
+        {"display_name": ""},
         {"display_name": ""},
     ]
     for change in changes:
@@ -85,6 +89,11 @@ def key_times(scene: Scene) -> None:
     scene.expect(kept == keys[0], "kept", short(keys[0]), kept or "it is gone", [made, exchange])
     for key in now.values():
         _good_time(scene, exchange, key.get("created_at"), "api_keys[].created_at")
+    new = [key for key in now.values() if key.get("id") != keys[0]["id"]]
+    first, last = moment(keys[0].get("created_at")), moment(new[0].get("created_at")) if new else None
+    if scene.deployed and first is not None and last is not None:
+        later = "a new key is younger than one that was there"
+        scene.expect(last > first, "new key", later, f"{last} and {first}", [made, exchange])
 
 
 @check("rules.atomic", "A refused request changes nothing", rules=("all-or-nothing",))
@@ -135,15 +144,18 @@ def cross_talk(scene: Scene) -> None:
     """Change and delete providers beside others whose names begin alike; the others stay as they were."""
     stem = scene.session.ledger.name("talk")
     names = [stem, f"{stem}-a", f"{stem}0", f"{stem}-a-b"]
+    key = scene.key()  # one key of all: theirs to have, and to lose, one by one
     made = {
         name: scene.created(
-            name=name, display_name=f"Is {name}", enabled=index % 2 == 0, api_keys=[scene.key()]
+            name=name, display_name=f"Is {name}", enabled=index % 2 == 0, api_keys=[key, scene.key()]
         ).document
         for index, name in enumerate(names)
     }
     for index, name in enumerate(names):
         target = made[name]["id"] if index % 2 else name
-        exchange = scene.patched(target, display_name=f"Now {name}", enabled=index % 2 == 1, api_keys=[])
+        change = {"display_name": f"Now {name}", "enabled": index % 2 == 1}
+        scene.patched(target, **change, api_keys=[])
+        exchange = scene.patched(target, api_keys=[{"api_key": key}]) if index % 2 else scene.got(target)
         made[name] = exchange.document
         scene.same(exchange, {"name": name, "display_name": f"Now {name}"}, why="it was named")
         for other in names:
@@ -163,6 +175,7 @@ def concurrency(scene: Scene) -> None:
         _many_names(scene)
         _many_members(scene)
         _one_delete(scene)
+        _change_and_delete(scene)
 
 
 def _same_name(scene: Scene) -> None:
@@ -184,7 +197,10 @@ def _same_name(scene: Scene) -> None:
 
 def _many_names(scene: Scene) -> None:
     bodies = [scene.body(display_name=f"At once {index}") for index in range(AT_ONCE)]
-    answers = _at_once([_creating(scene, body) for body in bodies])
+    asked = _at_once([*[_creating(scene, body) for body in bodies], *[partial(scene.session.call, LIST)] * 3])
+    answers = asked[: len(bodies)]
+    for one in asked[len(bodies) :]:
+        scene.expect_status(one, (200,), "lists", "a list is always answered")
     listed = scene.listed()
     shown = {item.get("name"): item for item in listed.listed()}
     for body, made in zip(bodies, answers, strict=True):
@@ -232,6 +248,23 @@ def _one_delete(scene: Scene) -> None:
     odd = [one for one in answers if one.status not in {204, 404} and (one.status or 0) < 500]
     scene.expect(len(gone) == 1, "delete", "one 204 and a 404 for each other", _statuses(answers), [made, *_few(gone)])
     scene.expect(not odd, "delete:others", "404: it is deleted", _statuses(answers), [made, *_few(odd)])
+
+
+def _change_and_delete(scene: Scene) -> None:
+    made, other = scene.created(), scene.created(display_name="Other")
+    identifier, call = made.document["id"], scene.session.call
+    changes = [partial(call, UPDATE, identifier, body={"display_name": f"After {index}"}) for index in range(3)]
+    reads = [partial(call, GET, target) for target in (identifier, other.document["id"], scene.session.ledger.nobody())]
+    answers = _at_once([*changes, partial(call, DELETE, identifier), *reads])
+    for one in answers[:3]:
+        scene.expect_status(one, (200, 404), "change", "it is changed, or deleted already")
+    scene.expect_status(answers[3], (204,), "deleted once", "it is there")
+    if scene.expect_status(answers[5], (200,), "another", "another provider was deleted"):
+        scene.same(answers[5], other.document, why="it is another provider")
+    scene.expect_status(answers[6], (404,), "nobody", "nobody has it")
+    again = call(GET, identifier)
+    why = "it was deleted, and no PATCH brings it back"
+    scene.expect_status(again, (404,), "back", why)
 
 
 def _creating(scene: Scene, body: dict[str, Any]) -> Callable[[], Exchange]:

@@ -1,8 +1,11 @@
 """What a request may not hold, member by member, with the field that the refusal names."""
 
-from collections.abc import Iterable
+import json
+import re
+from collections.abc import Callable, Iterable
 from string import ascii_lowercase
 from typing import Any
+from urllib.parse import urlencode
 
 from contract_tests.documents import CREATE, UPDATE
 from contract_tests.exchange import Exchange
@@ -28,17 +31,26 @@ BAD_URLS = {
     "data": "data:text/plain,x",
     "socket": "wss://ai.example.com",
     "words": "not a url",
+    "scheme that begins with http": "httpx://ai.example.com",
+    "user without a host": "https://user@/v1",
+    "query without a host": "https://?region=eu",
+    "blank in the host": "https://ai example.com",
+    "port of letters": "https://ai.example.com:http/v1",
 }
 BEDROCK = {"_type": "bedrock", "_version": 1, "region": "eu-central-1"}
 WORDS = {f"the word {word}": word for word in ("new", "list", "default", "null", "true", "api")}
 WRONG_TYPES: dict[str, tuple[Any, ...]] = {
-    "name": (5, True, ["a"], {"a": 1}),
+    "name": (5, True, False, ["a"], {"a": 1}),
     "type": (5, False, ["openai"], {}),
-    "base_url": (5, True, ["https://a.example"], {}),
-    "display_name": (5, True, ["a"], {}),
-    "enabled": ("true", 1, 0, [], {}),
-    "api_keys": ("dummy-key", 5, {}, [5], [True], [["a"]], [{}]),
-    "settings": ("bedrock", 5, True, []),
+    "base_url": (5, True, False, ["https://a.example"], {}),
+    "display_name": (5, 0, True, False, ["a"], [], {}),
+    "enabled": ("true", "", 1, 0, [], {}),
+    "api_keys": ("dummy-key", "", 5, 0, False, {}, [5], [True], [["a"]]),
+    "settings": ("bedrock", "", 5, 0, True, False, []),
+}
+WRONG_ENTRIES: dict[str, tuple[Any, ...]] = {
+    CREATE: ([{}], [{"api_key": "dummy-key"}]),
+    UPDATE: (["dummy-key"], [{"id": 7}], [{"id": True}], [{"api_key": 7}], [{"api_key": ["dummy-key"]}]),
 }
 NOT_JSON = {
     "empty": b"",
@@ -48,6 +60,16 @@ NOT_JSON = {
     "single quotes": b"{'type': 'openai'}",
     "form": b"type=openai&name=a",
     "comma at the end": b'{"type": "openai",}',
+}
+# Ways to write an otherwise good body that are none of JSON's.
+OTHER_NOTATIONS: dict[str, Callable[[dict[str, Any]], str]] = {
+    "single quotes around texts": lambda body: json.dumps(body).replace('"', "'"),
+    "names without quotes": lambda body: re.sub(r'"(\w+)":', r"\1:", json.dumps(body)),
+    "a comma behind the last member": lambda body: f"{json.dumps(body)[:-1]},}}",
+    "a comment before": lambda body: f"/* new */ {json.dumps(body)}",
+    "a number that is none": lambda body: json.dumps({**body, "further": float("nan")}),
+    "form fields": lambda body: urlencode(body),
+    "lines of name and value": lambda body: "\n".join(f"{name}: {value}" for name, value in body.items()),
 }
 NOT_OBJECT = {"array": b"[]", "string": b'"openai"', "number": b"5", "true": b"true"}
 
@@ -180,11 +202,9 @@ def json_types(scene: Scene) -> None:
     for member, values in WRONG_TYPES.items():
         if operation == UPDATE and member in {"name", "type"}:
             continue
-        for value in values:
+        for value in (*values, *(WRONG_ENTRIES[operation] if member == "api_keys" else ())):
             if operation == CREATE:
                 exchange = scene.session.call(CREATE, body=scene.body() | {member: value})
-            elif value == [{}]:
-                continue  # the right type for a PATCH
             else:
                 exchange = scene.session.call(UPDATE, scene.way(provider), body={"display_name": "X", member: value})
             scene.expect_status(
@@ -204,6 +224,10 @@ def json_body(scene: Scene) -> None:
         exchange = scene.session.call(operation, target, raw=raw)
         scene.expect_status(exchange, (400,), f"{operation}:{code}", "the body is no JSON object")
     scene.session.call(operation, target, raw=b"[" * DEEP + b"]" * DEEP)  # any refusal does, but no failure
+    for code, notation in OTHER_NOTATIONS.items():
+        body = scene.body() if operation == CREATE else {"display_name": "Other"}
+        exchange = scene.session.call(operation, target, raw=notation(body).encode())
+        scene.expect_status(exchange, (400,), f"{operation}:{code}", "the body is no JSON object")
     if operation == UPDATE:
         scene.unchanged(provider, [], f"{operation}:changed")
 
@@ -220,6 +244,7 @@ def validation_fields(scene: Scene) -> None:
             ["type", "name", "base_url", "api_keys[0]", "api_keys[2]"],
         ),
         "two": (scene.body() | {"base_url": "", "name": f"{stem}--a"}, ["name", "base_url"]),
+        "one missing": ({"type": "nope", "base_url": "https://a.example"}, ["type", "name"]),
         "keys": (scene.body(api_keys=["", " x", "ok", "y "]), ["api_keys[0]", "api_keys[1]", "api_keys[3]"]),
     }
     for code, (body, wanted) in creates.items():
@@ -248,6 +273,12 @@ def unknown_members(scene: Scene) -> None:
         _ignored(scene, exchange, extra, UPDATE)
         same = {name: provider.get(name) for name in ("id", "created_at", "type", "name")}
         scene.same(exchange, same, why="the server makes it")
+    held = scene.created(api_keys=[scene.key()]).document
+    shown = held["api_keys"][0] if held.get("api_keys") else {}
+    if shown:
+        exchange = scene.session.call(UPDATE, held["id"], body={"api_keys": [{"color": "blue", **shown}]})
+        if scene.expect_status(exchange, allowed, f"{UPDATE}:entry", "unknown members are ignored") and exchange.ok:
+            scene.same(exchange, {"api_keys": [shown]}, why="the entry keeps that key")
     if scene.deployed:
         exchange = scene.session.call(UPDATE, scene.way(provider), body={"type": "google", "enabled": True})
         if scene.expect_status(exchange, (200,), f"{UPDATE}:type", "unknown members are ignored"):

@@ -23,7 +23,10 @@ TEXTS = {
     "control characters": "tab\tand line\nbreak",
     "spaces at the ends": "  two  ",
     "number": "12345",
+    "zero": "0",
     "null": "null",
+    "pluses": "C++ & a+b %2B",
+    "blanks alone": "   ",
 }
 URLS = {
     "plain": "https://ai.example.com",
@@ -38,7 +41,10 @@ URLS = {
     "port of the scheme": "https://ai.example.com:443/v1",
     "dots and slashes in a row": "https://ai.example.com//a/./b/../c",
     "non-ASCII path": "https://ai.example.com/modèle",
+    "question mark at the end": "https://ai.example.com/v1?",
+    "user": "https://user:dummy@ai.example.com/v1",
 }
+OPEN_AS_DOCUMENTED = {"question mark at the end", "user", "blanks alone"}  # what the page alone does not settle
 MOST_KEYS = 4
 
 
@@ -143,6 +149,8 @@ def every_type(scene: Scene) -> None:
 @check("rules.unicode", "Text of every script is kept as it was sent", variants=TEXTS)
 def unicode_text(scene: Scene) -> None:
     """Send one text as display name by a create and by a PATCH; every answer has it code point for code point."""
+    if not scene.deployed and scene.check.variant in OPEN_AS_DOCUMENTED:
+        return
     text = TEXTS[scene.check.variant]
     made = scene.created(display_name=text)
     scene.same(made, {"display_name": text}, why="as it was sent")
@@ -156,6 +164,8 @@ def unicode_text(scene: Scene) -> None:
 @check("rules.base-url-kept", "A base URL is kept as it was sent", variants=URLS)
 def base_url_kept(scene: Scene) -> None:
     """Send one URL by a create and by a PATCH."""
+    if not scene.deployed and scene.check.variant in OPEN_AS_DOCUMENTED:
+        return
     url = URLS[scene.check.variant]
     made = scene.created(base_url=url)
     scene.same(made, {"base_url": url}, why="as it was sent")
