@@ -1,10 +1,11 @@
 """Judge one exchange against the document: whatever the check that sent it wanted to know, each answer must conform."""
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from contract_tests.documents import CREATE, Contract, Media, Operation
+from contract_tests.documents import CREATE, LIST, Contract, Media, Operation
 from contract_tests.exchange import Exchange, NotJson
 from contract_tests.findings import Departure
 from contract_tests.openness import is_deployed
@@ -58,6 +59,8 @@ def judge(contract: Contract, exchange: Exchange, secrets: Iterable[str]) -> Ite
             yield _undocumented(contract, operation, exchange)
         return
     yield from _headers(contract, operation, exchange)
+    if operation.id == LIST:
+        yield from _twice(contract, exchange)
     yield from _body(contract, operation, exchange, medias)
 
 
@@ -79,6 +82,24 @@ def _leaks(exchange: Exchange, where: tuple[str, ...], secrets: Iterable[str]) -
                 where,
             )
             return
+
+
+def _twice(contract: Contract, exchange: Exchange) -> Iterator[Departure]:
+    """A list holds each provider once."""
+    counts = Counter(item["id"] for item in exchange.listed() if isinstance(item.get("id"), str))
+    if counts and max(counts.values()) > 1:
+        twice = sorted(found for found, count in counts.items() if count > 1)
+        yield Departure(
+            "rules.list-matches-get",
+            "twice",
+            "A list holds a provider more than once",
+            "each provider once",
+            f"{len(twice)} ids more than once, such as {twice[0]}",
+            Severity.MAJOR,
+            contract.section(LIST),
+            (LIST,),
+            f"{LIST}:twice",
+        )
 
 
 def _charset(exchange: Exchange, where: tuple[str, ...]) -> Iterator[Departure]:

@@ -44,6 +44,12 @@ class Scene:
         self._keys += 1
         return KEY.format(self.session.ledger.name(self.check.id.partition(".")[2]), self._keys)
 
+    def secret(self) -> str:
+        """Return a new key for a request that is not read as one of keys, and make it known, so that an echo shows."""
+        key = self.key()
+        self.session.secrets.setdefault(key)
+        return key
+
     def body(self, **members: Any) -> dict[str, Any]:
         """Return the body of a create that both profiles take, with a name of its own; None leaves a member out."""
         name = members.pop("name", ...)

@@ -121,7 +121,9 @@ def secrets_never_leak(scene: Scene) -> None:
     ]
     for body in faulty:
         session.call(CREATE, body=body)
-    session.call(CREATE, raw=f'{{"api_keys": ["{scene.key()}"], '.encode())
+    for operation, target in ((CREATE, None), (UPDATE, provider["id"])):
+        session.call(operation, target, raw=f'{{"api_keys": ["{scene.secret()}"], '.encode())
+        session.call(operation, target, raw=f'["{scene.secret()}"]'.encode())
     ghost = session.ledger.nobody()
     changes: list[dict[str, Any]] = [
         {"api_keys": [{"api_key": scene.key(), "id": ghost}]},

@@ -37,13 +37,6 @@ def refusals(scene: Scene) -> list[tuple[str, Exchange]]:
     return found
 
 
-def secret(scene: Scene) -> str:
-    """Return a key for a request that no operation reads, and make it known, so that its echo is noticed."""
-    key = scene.key()
-    scene.session.secrets.setdefault(key)
-    return key
-
-
 @check("rules.error-shape", "Every error answer is an object with a message")
 def error_shape(scene: Scene) -> None:
     """Look at an error answer of every kind: message, detail and validations as the contract has them."""
@@ -107,7 +100,7 @@ def method_not_allowed(scene: Scene) -> None:
     base = scene.contract.collection
     item = f"{base}/{provider['id']}"
     headers, query = session.credentials("owner")
-    body = json.dumps({"display_name": "Touched", "enabled": True, "api_keys": [secret(scene)]}).encode()
+    body = json.dumps({"display_name": "Touched", "enabled": True, "api_keys": [scene.secret()]}).encode()
     for path, operations, methods in (
         (base, {"GET": LIST, "POST": CREATE}, ("PUT", "PATCH", "DELETE")),
         (item, {"GET": GET, "PATCH": UPDATE, "DELETE": DELETE}, ("PUT", "POST")),
@@ -190,7 +183,7 @@ def unknown_path(scene: Scene) -> None:
         "other case of the last word": f"{base.rpartition('/')[0]}/Providers",
     }.items():
         for method in ("GET", "POST"):
-            data = json.dumps({"api_keys": [secret(scene)]}).encode() if method == "POST" else b""
+            data = json.dumps({"api_keys": [scene.secret()]}).encode() if method == "POST" else b""
             typed = (("Content-Type", JSON_TYPE),) if data else ()
             exchange = session.exchange(None, method, path + query, (*typed, *headers), data)
             if scene.expect_status(exchange, (404,), f"{method} {code}", "no such path"):

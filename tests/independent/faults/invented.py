@@ -112,17 +112,6 @@ class PathsAreComparedWithoutCase(Api):
         return super().route(request)
 
 
-@fault("rules.method-not-allowed", Step("DELETE"))
-class DeleteOfTheCollectionAnswers204(Api):
-    """A delete of the whole collection answers 204, and does nothing."""
-
-    def handle(self, request: Request) -> Answer:
-        if request.method == "DELETE" and request.path == COLLECTION:
-            self.authenticate(request)
-            return Answer(204)
-        return super().handle(request)
-
-
 @fault("rules.method-not-allowed", Step("PATCH", "", {"enabled": True}))
 class PatchOfTheCollectionAnswersTheList(Api):
     """A PATCH of the whole collection answers the list."""
