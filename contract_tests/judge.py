@@ -49,7 +49,8 @@ def judge(contract: Contract, exchange: Exchange, secrets: Iterable[str]) -> Ite
             "RFC 9110, section 15.6",
             where,
         )
-    if is_deployed(contract):
+    settled = status == 404 if operation is None else exchange.method == operation.method
+    if settled and is_deployed(contract):
         yield from _charset(exchange, where)
     if operation is None or exchange.method != operation.method or status == 405:
         return  # the contract leaves the body of a 405 open; `rules.method-not-allowed` judges its `Allow`

@@ -273,10 +273,10 @@ def unknown_members(scene: Scene) -> None:
         _ignored(scene, exchange, extra, UPDATE)
         same = {name: provider.get(name) for name in ("id", "created_at", "type", "name")}
         scene.same(exchange, same, why="the server makes it")
-    held = scene.created(api_keys=[scene.key()]).document
-    shown = held["api_keys"][0] if held.get("api_keys") else {}
+    keyed = scene.created(api_keys=[scene.key()]).document
+    shown = keyed["api_keys"][0] if keyed.get("api_keys") else {}
     if shown:
-        exchange = scene.session.call(UPDATE, held["id"], body={"api_keys": [{"color": "blue", **shown}]})
+        exchange = scene.session.call(UPDATE, keyed["id"], body={"api_keys": [{"color": "blue", **shown}]})
         if scene.expect_status(exchange, allowed, f"{UPDATE}:entry", "unknown members are ignored") and exchange.ok:
             scene.same(exchange, {"api_keys": [shown]}, why="the entry keeps that key")
     if scene.deployed:

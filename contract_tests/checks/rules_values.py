@@ -37,7 +37,7 @@ URLS = {
     "capitals in the path": "https://ai.example.com/V1/Models",
     "fragment": "https://ai.example.com/v1#models",
     "escapes": "https://ai.example.com/a%2Fb/%C3%A9?q=%26",
-    "capitals in the host": "https://AI.Example.com/v1",
+    "host in capitals": "https://AI.Example.com/v1",
     "port of the scheme": "https://ai.example.com:443/v1",
     "dots and slashes in a row": "https://ai.example.com//a/./b/../c",
     "non-ASCII path": "https://ai.example.com/modèle",

@@ -6,6 +6,7 @@ from contract_tests.judge import judge
 from tests.contract_tests.units.unit_kit import PROVIDER, contract, exchange, provider
 
 ERROR = {"message": "no"}
+OTHER = provider(id="1f0e3dad-9990-4345-b743-9f8ffabdffc4", settings={"_type": "bedrock", "_version": 1})
 
 
 def said(one, profile="deployed", secrets=()):
@@ -17,14 +18,14 @@ def said(one, profile="deployed", secrets=()):
     [
         exchange(),
         exchange("listAIProviders", answer=[]),
-        exchange("listAIProviders", answer=[PROVIDER, provider(settings={"_type": "bedrock", "_version": 1})]),
+        exchange("listAIProviders", answer=[PROVIDER, OTHER]),
         exchange("createAIProvider", 201),
         exchange("createAIProvider", 400, {**ERROR, "detail": "d", "validations": [{"field": "name", "detail": "x"}]}),
         exchange("createAIProvider", 409, ERROR),
         exchange("deleteAIProvider", 204, ..., headers=()),
         exchange(status=404, answer=ERROR),
         exchange(status=405, answer=b"<html>", headers=()),  # its body is left open
-        exchange(headers=(("content-type", "application/json"),)),
+        exchange(headers=(("content-type", 'application/json;charset="UTF-8"'),)),
         exchange(answer=provider(created_at="2026-11-23T10:00:00.123456+02:00")),
     ],
 )
@@ -52,6 +53,8 @@ def test_nothing_is_said_of_sound_answers(one):
         (exchange(answer=provider(extra=1)), "schema.extra-member", "body"),
         (exchange(headers=(("content-type", "text/html"),)), "schema.content-type", "success:text/html"),
         (exchange(headers=()), "schema.content-type", "success:none"),
+        (exchange(headers=(("content-type", "application/json"),)), "rules.content-type", "charset:success"),
+        (exchange("listAIProviders", answer=[PROVIDER, PROVIDER]), "rules.list-matches-get", "twice"),
         (exchange(status=404, answer=ERROR, headers=()), "schema.content-type", "error:none"),
         (exchange("deleteAIProvider", 204, b"x"), "schema.response", "body:204"),
         (exchange(status=None, answer=..., trouble="no complete answer within 1 s"), "schema.no-answer", "no-complete"),
@@ -59,6 +62,10 @@ def test_nothing_is_said_of_sound_answers(one):
 )
 def test_each_departure_has_its_check_and_code(one, check, code):
     assert any(name == check and found.startswith(code) for name, found in said(one)), said(one)
+
+
+def test_an_answer_need_not_name_its_charset_as_documented():
+    assert said(exchange(answer=OTHER, headers=(("content-type", "application/json"),)), "documented") == []
 
 
 def test_a_member_that_is_missing_is_told_in_both_profiles():
