@@ -45,7 +45,8 @@ def sequences(scene: Scene) -> None:
 def _shapes(scene: Scene) -> Iterator[Shape]:
     """Yield what to play: many sequences of few providers, then few sequences of more and more."""
     amount = scene.options.amount
-    yield Shape(amount(26, 110, 800), amount(16, 24, 40))
+    for _ in range(amount(1, 1, 4)):  # Hypothesis remembers all that it has made for a shape
+        yield Shape(amount(26, 110, 200), amount(16, 24, 40))
     yield Shape(amount(3, 6, 20), amount(8, 14, 30), 12)
     for crowd in (27, 52, 103) if amount(0, 1, 1) else ():
         yield Shape(amount(0, 3, 12), amount(0, 10, 25), crowd)
