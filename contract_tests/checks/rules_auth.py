@@ -127,6 +127,7 @@ def auth_carriers(scene: Scene) -> None:
     if scene.options.token is None:
         raise Blocked("needs --token")
     operation = scene.check.variant
+    several = [scene.created(enabled=on).document for on in (True, False)] if operation == LIST else []
     for carrier, name in scene.contract.carriers:
         provider = held(scene) if operation not in {LIST, CREATE} else {}
         target = str(provider["id"]) if provider else None
@@ -141,6 +142,13 @@ def auth_carriers(scene: Scene) -> None:
         scene.expect_status(exchange, (wanted,), f"{operation}:{carrier}", f"the token is in the {carrier}")
         if operation == GET:
             scene.same(exchange, {"id": provider["id"]})
+        if operation == LIST and exchange.ok:
+            for one in several:
+                scene.same(exchange, one, scene.find(exchange, one["id"]), f"whoever sends the token in the {carrier}")
+        if operation == UPDATE and exchange.ok:
+            scene.same(
+                scene.got(str(target)), exchange.document, why=f"the PATCH with the token in the {carrier} said so"
+            )
         if operation == DELETE and exchange.ok:
             scene.expect_status(scene.session.call(GET, target), (404,), f"{operation}:{carrier}:effect", "deleted")
 

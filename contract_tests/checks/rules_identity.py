@@ -171,7 +171,9 @@ def lookup(scene: Scene) -> None:
             scene.same(exchange, {"id": identifier, "display_name": f"By {code}"})
     if scene.deployed:
         exchange = scene.session.call(UPDATE, identifier.upper(), body={"enabled": True})
-        scene.expect_status(exchange, (200,), "update by id in upper case", "what parses as a UUID is an id")
+        if scene.expect_status(exchange, (200,), "update by id in upper case", "what parses as a UUID is an id"):
+            scene.same(exchange, {"id": identifier, "enabled": True})
+            scene.same(scene.got(identifier), {"enabled": True}, why="the PATCH by its id in upper case said so")
     _odd_names(scene)
     other = scene.created().document
     scene.expect_status(scene.session.call(DELETE, other["name"]), (204,), "delete by name", "the provider is there")

@@ -302,6 +302,11 @@ def _masked(scene: Scene, exchange: Exchange, sent: list[str], *, ordered: bool)
     keys = keys_of(exchange)
     if not scene.expect(len(keys) == len(sent), "count", f"{len(sent)} keys", f"{len(keys)} keys", [exchange]):
         return
+    missing = sorted(
+        {name for key in keys for name in ("id", "masked", "created_at") if not isinstance(key.get(name), str)}
+    )
+    what = "each key by its id, mask and time of creation"
+    scene.expect(not missing, "members", what, f"no text for {', '.join(missing)}", [exchange])
     found = [str(key.get("masked")) for key in keys]
     plain = [key for key, shown in zip(sent, found, strict=True) if len(key) >= 5 and key in shown]
     scene.expect(

@@ -26,6 +26,9 @@ BAD_URLS = {
     "no host but a port": "http://:8080",
     "one slash": "https:/ai.example.com",
     "scheme alone": "https",
+    "no slashes": "https:ai.example.com",
+    "blank before": " https://ai.example.com/v1",
+    "blank after": "https://ai.example.com ",
     "mail": "mailto:ai@example.com",
     "script": "javascript:alert(1)",
     "data": "data:text/plain,x",
@@ -223,6 +226,9 @@ def json_body(scene: Scene) -> None:
     for code, raw in {**NOT_JSON, **NOT_OBJECT}.items():
         exchange = scene.session.call(operation, target, raw=raw)
         scene.expect_status(exchange, (400,), f"{operation}:{code}", "the body is no JSON object")
+    whole = scene.body() if operation == CREATE else {"enabled": True}
+    exchange = scene.session.call(operation, target, raw=json.dumps([whole]).encode())
+    scene.expect_status(exchange, (400,), f"{operation}:list of one", "the body is no JSON object")
     scene.session.call(operation, target, raw=b"[" * DEEP + b"]" * DEEP)  # any refusal does, but no failure
     for code, notation in OTHER_NOTATIONS.items():
         body = scene.body() if operation == CREATE else {"display_name": "Other"}

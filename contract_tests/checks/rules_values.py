@@ -39,7 +39,7 @@ URLS = {
     "escapes": "https://ai.example.com/a%2Fb/%C3%A9?q=%26",
     "host in capitals": "https://AI.Example.com/v1",
     "port of the scheme": "https://ai.example.com:443/v1",
-    "dots and slashes in a row": "https://ai.example.com//a/./b/../c",
+    "dots and slashes in a row": "https://ai.example.com//b/./a/../c",
     "non-ASCII path": "https://ai.example.com/modèle",
     "question mark at the end": "https://ai.example.com/v1?",
     "user": "https://user:dummy@ai.example.com/v1",
