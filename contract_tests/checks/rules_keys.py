@@ -308,7 +308,7 @@ def _masked(scene: Scene, exchange: Exchange, sent: list[str], *, ordered: bool)
     what = "each key by its id, mask and time of creation"
     scene.expect(not missing, "members", what, f"no text for {', '.join(missing)}", [exchange])
     found = [str(key.get("masked")) for key in keys]
-    plain = [key for key, shown in zip(sent, found, strict=True) if len(key) >= 5 and key in shown]
+    plain = [key for key, shown in zip(sent, found, strict=True) if key == shown or (len(key) >= 5 and key in shown)]
     scene.expect(
         not plain,
         "plain",

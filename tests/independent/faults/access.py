@@ -193,7 +193,7 @@ class QueryMakesAnOwner(Api):
             super().authorise(request)
 
 
-@fault("rules.unauthenticated", get("nobody", token=None), profiles=BOTH)
+@fault("rules.unauthenticated", get("nobody", token=None), profiles=DEPLOYED)
 class UnknownProviderBeforeToken(Api):
     """Without a token an unknown provider answers 404, so that anybody can find out what is there."""
 

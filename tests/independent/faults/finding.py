@@ -80,7 +80,7 @@ class _Spelt(Api):
         raise NotImplementedError
 
 
-@fault("rules.lookup", make(), by_id(upper))
+@fault("rules.lookup", make(), by_id(upper), profiles=DEPLOYED)
 class IdsInCapitalsAreNotFound(_Spelt):
     """An id in capitals is not found."""
 
@@ -88,7 +88,7 @@ class IdsInCapitalsAreNotFound(_Spelt):
         return key != key.lower()
 
 
-@fault("rules.lookup", make(), by_id(upper, "PATCH", enabled=True))
+@fault("rules.lookup", make(), by_id(upper, "PATCH", enabled=True), profiles=DEPLOYED)
 class PatchOfAnIdInCapitalsIsNotFound(_Spelt):
     """A PATCH finds no id in capitals, though a get does."""
 
@@ -96,7 +96,7 @@ class PatchOfAnIdInCapitalsIsNotFound(_Spelt):
         return key != key.lower() and self.request.operation == "patch"
 
 
-@fault("rules.lookup", make(), by_id(upper))
+@fault("rules.lookup", make(), by_id(upper), profiles=DEPLOYED)
 class IdsInCapitalsAreShownInCapitals(Api):
     """A provider that is asked for by an id in capitals shows its id so."""
 

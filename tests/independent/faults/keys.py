@@ -208,6 +208,7 @@ class KeysAreJudgedOneByOne(Api):
     "rules.key-entries",
     TWO,
     lambda seen: patch(api_keys=[{"id": seen[0].json["api_keys"][0]["id"].upper()}]),
+    profiles=DEPLOYED,
     quick=False,
 )
 class KeyIdsInCapitalsAreUnknown(Api):
