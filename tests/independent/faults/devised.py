@@ -67,7 +67,7 @@ MERGING: list[tuple[str, str, Any, list[Any], str, tuple[str, ...]]] = [
      lambda api, old, entries, new: old.keys[: len(new)] if all("id" in entry for entry in entries) else new,
      [TWO, _entries(1)], "rules.key-set", BOTH),
     ("a-patch-keeps-ten-keys", "A PATCH keeps ten keys.", lambda api, old, entries, new: new[:10],
-     [make(), _entries(*[{"api_key": f"dummy-{n}"} for n in range(11)], of=0)], "rules.key-set", BOTH),
+     [make(), _entries(*[{"api_key": f"dummy-{n}"} for n in range(11)], of=0)], "rules.mask", BOTH),
     ("known-keys-keep-their-id", "A new key whose plain text is stored already is the stored one.", _known_again,
      [TWO, _entries({"api_key": "dummy-key-one"})], "rules.key-set", DEPLOYED),
     ("new-keys-take-the-ids-of-removed-ones", "A new key takes the id of one that it displaces.", _in_place,
@@ -103,7 +103,7 @@ class EqualKeysAreRemovedTogether(Api):
             self.save(replace(row, keys=tuple(key for key in row.keys if key.plain not in plain)))
 
 
-@fault("rules.atomic", TWO, make("q"), _entries(0, path="q"), get("p"), quick=False)
+@fault("rules.key-id-known", TWO, make("q"), _entries(0, path="q"), get("p"), quick=False)
 class KeysNamedElsewhereAreRemoved(Api):
     """A PATCH that names another provider's key is refused, and that key is gone."""
 
@@ -186,7 +186,15 @@ for _id, _sentence, _mixin, _step in (
     ("patches-show-local-times", "The answer to a PATCH shows updated_at in a zone of the server's own.",
      _stamping(_two_hours_on, "p"), [TWO, patch(enabled=True)]),
 ):  # fmt: skip
-    declare_as(_id, _sentence, _mixin, "rules.timestamps", *_step, profiles=DEPLOYED, quick=False)
+    declare_as(
+        _id,
+        _sentence,
+        _mixin,
+        "rules.timestamps" if "patches" in _id else "rules.key-times",
+        *_step,
+        profiles=DEPLOYED,
+        quick=False,
+    )
 
 
 # --- masks and other secrets

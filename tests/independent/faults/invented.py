@@ -236,7 +236,7 @@ COOKIES = [
      lambda name: name.endswith(TOKEN_NAME), f"old_{TOKEN_NAME}"),
 ]  # fmt: skip
 for _id, _sentence, _matches, _name in COOKIES:
-    declare_as(_id, _sentence, _cookie(_matches), "rules.auth-carriers",
+    declare_as(_id, _sentence, _cookie(_matches), "rules.unauthenticated",
                get(token=None, headers={"Cookie": f"{_name}=API_KEY"}), profiles=DEPLOYED, quick=False)  # fmt: skip
 
 
