@@ -159,9 +159,10 @@ def required(scene: Scene) -> None:
 @check("rules.type-known", "A type is one of the page's eight values")
 def type_known(scene: Scene) -> None:
     """Create with types that are none."""
-    for value in ("nope", "OpenAI", "openai ", "open-ai", "gemini", "openai_compat", "OPENAI", "aws"):
+    for value in ("nope", "OpenAI", "openai ", "open-ai", "gemini", "openai_compat", "OPENAI", "aws", ""):
         exchange = scene.session.call(CREATE, body=scene.body(type=value))
-        refused(scene, exchange, "unknown" if value == "nope" else f"near {value.strip().lower()}", ["type"], "no type")
+        code = {"nope": "unknown", "": "empty"}.get(value, f"near {value.strip().lower()}")
+        refused(scene, exchange, code, ["type"], "no type")
 
 
 @check("rules.base-url", "A base URL is an absolute http or https URL with a host", profiles=DEPLOYED)

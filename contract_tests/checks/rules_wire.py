@@ -77,9 +77,8 @@ def content_type(scene: Scene) -> None:
         severity=Severity.MINOR,
     )
     types = ("text/plain", "application/x-www-form-urlencoded", "application/xml", "multipart/form-data", "nonsense")
-    for value in (
-        (*types, "application/json; charset=utf-8", "application/merge-patch+json", None) if scene.deployed else ()
-    ):
+    others = (*types, "application/merge-patch+json", None) if scene.deployed else ()
+    for value in ("application/json; charset=utf-8", "Application/JSON", *others):
         code = value or "none"
         why = "the body is read as JSON whatever its type"
         body = scene.body(display_name=f"As {code}", enabled=True)

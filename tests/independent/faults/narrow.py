@@ -190,7 +190,7 @@ class PatchByAnIdInCapitalsIsNotKept(Api):
         return answer
 
 
-@fault("rules.deleted-is-gone", make(), _in_capitals("DELETE"), get("p"), quick=False)
+@fault("rules.deleted-is-gone", make(), _in_capitals("DELETE"), get("p"), quick=False, profiles=DEPLOYED)
 class DeleteByAnIdInCapitalsIsNotDone(Api):
     """A delete by an id in capitals answers 204, and deletes nothing."""
 
