@@ -178,7 +178,7 @@ def _in_capitals(method: str, **members: Any) -> Any:
     return step
 
 
-@fault("rules.lookup", make(), _in_capitals("PATCH", enabled=True), get("p"), quick=False)
+@fault("rules.lookup", make(), _in_capitals("PATCH", enabled=True), get("p"), quick=False, profiles=DEPLOYED)
 class PatchByAnIdInCapitalsIsNotKept(Api):
     """A PATCH by an id in capitals answers well, and keeps nothing."""
 
@@ -262,7 +262,7 @@ class EleventhKeyIsNotShown(Api):
         return {**shown, "api_keys": shown["api_keys"][:10]}
 
 
-@fault("rules.base-url", make(base_url="https://user:dummy@e.com/v1"), quick=False)
+@fault("rules.base-url", make(base_url="https://user:dummy@e.com/v1"), quick=False, profiles=DEPLOYED)
 class CredentialsInABaseUrlAreDropped(Api):
     """A base URL loses its user."""
 
