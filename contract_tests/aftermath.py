@@ -2,7 +2,9 @@
 
 from typing import Any
 
+from contract_tests.documents import LIST
 from contract_tests.errors import HarmSeen
+from contract_tests.exchange import Exchange
 from contract_tests.findings import Departure
 from contract_tests.ledger import identity
 from contract_tests.results import Severity
@@ -150,16 +152,18 @@ class Guardian:
         return left
 
     def _compare(self) -> list[str]:
-        listed = self.session.list_providers()
-        if listed is None:
+        exchange = self.session.list_quietly()
+        if exchange is None:
             return []
-        now = {identity(item): item for item in listed}
+        now = {identity(item): item for item in exchange.listed()}
         changed = []
         for provider_id, before in self.session.ledger.strangers.items():
             name = before.get("name")
             if provider_id not in now:
-                if self._detail(provider_id) is None:  # else it is the list that is wrong, which is no harm
+                if self._detail(provider_id) is None:
                     changed.append(f"{name!r} is gone")
+                else:
+                    self._tell_unlisted(exchange)
             elif now[provider_id] != before:
                 if self._detail(provider_id) == before:
                     continue
@@ -170,6 +174,23 @@ class Guardian:
             if before is not None and after is not None and after != before:
                 changed.append(f"{self.session.ledger.strangers[provider_id].get('name')!r} is answered otherwise")
         return list(dict.fromkeys(changed))
+
+    def _tell_unlisted(self, exchange: Exchange) -> None:
+        """Record that the list is wrong, which is no harm: it lacks a provider that is there."""
+        self.session.recorder.add(
+            Departure(
+                "rules.list-matches-get",
+                "lacks another's",
+                "The list lacks a provider that is there",
+                "every live provider is listed",
+                "one that was there before the run, and still is, is not listed",
+                Severity.MAJOR,
+                "page, 'List AI providers'",
+                (LIST,),
+            ),
+            [exchange],
+            self.session.check,
+        )
 
     def _detail(self, provider_id: str) -> Any:
         return self.session.peek(provider_id)

@@ -232,8 +232,12 @@ class Session:
 
     def list_providers(self) -> list[Any] | None:
         """Return what the list shows now, by a request that no check counts; None where it gives none."""
-        exchange = self._quietly(LIST, "", lambda one: one.ok and isinstance(one.json, list))
+        exchange = self.list_quietly()
         return exchange.listed() if exchange else None
+
+    def list_quietly(self) -> Exchange | None:
+        """Return a list as it is answered now, by a request that no check counts; None where there is none."""
+        return self._quietly(LIST, "", lambda one: one.ok and isinstance(one.json, list))
 
     def peek(self, provider_id: str) -> Any:
         """Return one provider as it is answered now, by a request that no check counts; None where it is not."""
