@@ -140,7 +140,7 @@ def many() -> None:
         'body = b\'{"type": "openai", "name": "own", "base_url": "https://x.example", "api_keys": []}\'\n'
         "for number in range(10000):\n"
         "    request = Request('POST', '/api/v2/ai/providers', '', {**head, 'x-mock-session': f's{number}'}, body)\n"
-        "    assert mock.rsgi._serving.answer(request).response.status == 201\n"
+        "    assert mock.serving.answer(request).response.status == 201\n"
         "peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024\n"
         "print(peak, statistics.mean(seconds) * 1000, max(seconds) * 1000)\n"
     )
@@ -191,7 +191,7 @@ def growth(requests: int) -> None:
         "from mockserver.app import create_mock\n"
         "from mockserver.engine.messages import Request\n"
         "from mockserver.settings import Settings\n"
-        "answer = create_mock(Settings()).rsgi._serving.answer\n"
+        "answer = create_mock(Settings()).serving.answer\n"
         "head = {'coder-session-token': 'API_KEY', 'user-agent': 'bench', 'host': 'localhost'}\n"
         "def resident():\n"
         "    return int(re.search(r'VmRSS:\\s+(\\d+)', Path('/proc/self/status').read_text())[1]) / 1024\n"

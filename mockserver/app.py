@@ -1,4 +1,4 @@
-"""The one place that wires everything: settings in, applications for WSGI and RSGI servers out."""
+"""The one place that wires everything: settings in, applications for servers out."""
 
 import platform
 from collections.abc import Callable, Mapping
@@ -33,7 +33,7 @@ from mockserver.resources import control_document_path, document_path, fixture_p
 from mockserver.settings import Settings
 from mockserver.web.application import Application, make_application
 from mockserver.web.front import Front, RequestLog
-from mockserver.web.rsgi import RSGIFront
+from mockserver.web.http1.listener import Listener
 from mockserver.web.serving import Serving
 
 __all__ = ["Mock", "create_app", "create_mock", "reload_mock"]
@@ -54,7 +54,7 @@ class Mock:
     sessions: Sessions
     serving: Serving
     app: Application
-    rsgi: RSGIFront
+    listener: Listener
 
     @property
     def pipeline(self) -> Pipeline:
@@ -83,11 +83,11 @@ def create_mock(settings: Settings | None = None, *, front: bool = True) -> Mock
     serving = _serving(settings, loaded, sessions, Figures())
     app = make_application(serving, settings.max_body)
     log = RequestLog(settings.log_format) if settings.log_requests else None
-    rsgi = RSGIFront(serving, app.wsgi_app, settings.max_body, settings.body_timeout, log)
+    listener = Listener(serving, app.wsgi_app, settings.max_body, settings.body_timeout, log)
     if front:
         # Flask documents this attribute as the place for middleware.
         app.wsgi_app = Front(serving, app.wsgi_app, settings.max_body, log)  # type: ignore[method-assign]
-    return Mock(settings, loaded.contract, loaded.fixture, sessions, serving, app, rsgi)
+    return Mock(settings, loaded.contract, loaded.fixture, sessions, serving, app, listener)
 
 
 def reload_mock(mock: Mock) -> tuple[Mock, list[str]]:

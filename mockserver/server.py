@@ -1,12 +1,10 @@
-"""Serving a mock: granian for people and pipelines, a thread inside the test process for tests."""
+"""Serving a mock: a process of its own for people and pipelines, a thread inside the test process for tests."""
 
+import asyncio
 import contextlib
 import gc
-import multiprocessing
 import os
 import signal
-import socket
-import sys
 import threading
 from types import TracebackType
 from typing import Any
@@ -18,8 +16,6 @@ from mockserver.reloading import Reloader
 from mockserver.settings import Settings
 
 __all__ = ["LocalServer", "banner", "serve"]
-
-CONNECTIONS = 1024  # that are open at a time; others wait for their turn
 
 
 class LocalServer:
@@ -104,56 +100,37 @@ def serve(settings: Settings) -> None:
     Raises :class:`~mockserver.errors.MockserverError` before anything listens, when settings, contract, fixture or
     address cannot be used.
     """
-    from granian.constants import Interfaces, RuntimeModes
-    from granian.server import Server
-
     mock = create_mock(settings)
-    port = _free_port(settings.host, settings.port)
+    _allow_files(mock.listener.connections + 256)
+    gc.collect()
+    gc.freeze()  # what is loaded stays, and need not be looked at again
+    gc.set_threshold(20_000, 20, 20)  # what is kept (journals) is no garbage: look at it less often
+    with contextlib.suppress(KeyboardInterrupt):  # where signals cannot be handled in the loop
+        asyncio.run(_serve(mock))
+
+
+async def _serve(mock: Mock) -> None:
+    settings, ended = mock.settings, asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        with contextlib.suppress(NotImplementedError):  # on Windows
+            loop.add_signal_handler(number, ended.set)
+    try:
+        port = await mock.listener.listen(settings.host, settings.port)
+    except OSError as error:
+        reason = os.strerror(error.errno) if error.errno else str(error)
+        raise UsageError(
+            f"cannot listen on {settings.host} port {settings.port} ({reason}); "
+            "choose another with --port, or 0 for any free one"
+        ) from None
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
-    url = f"http://{host}:{port}"
-    server = Server(
-        "mockserver",
-        address=settings.host,
-        port=port,
-        interface=Interfaces.RSGI,
-        workers=1,
-        runtime_mode=RuntimeModes.mt,
-        runtime_threads=2,  # one goes on with connections while the other hands a body over: a fifth more POSTs
-        backpressure=CONNECTIONS,
-        websockets=False,
-        log_enabled=False,
-        workers_kill_timeout=10,
-    )
-    announcement = (settings.host, port, banner(mock, url))
-    if multiprocessing.get_start_method() == "fork":
-        gc.freeze()  # what is loaded already stays shared with the worker
-        loader = _Worker(mock, settings, announcement)
-    else:
-        loader = _Worker(None, settings, announcement)
-    server.serve(target_loader=loader, wrap_loader=False)
-
-
-class _Worker:
-    """Gives the worker its application: the one that is loaded, or, in a process of its own, the same made anew.
-
-    The announcing thread is started here, in the worker: one that runs while the process forks could leave a lock
-    behind that nobody opens again.
-    """
-
-    def __init__(self, mock: Mock | None, settings: Settings, announcement: tuple[str, int, str]) -> None:
-        self._mock, self._settings, self._announcement = mock, settings, announcement
-
-    def __call__(self) -> Any:
-        # A terminal sends Ctrl-C to both processes: the parent hears it, and ends this one in order.
-        if hasattr(signal, "pthread_sigmask"):
-            signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-        _allow_connections()
-        gc.set_threshold(20_000, 20, 20)  # what is kept (journals) is no garbage: look at it less often
-        mock = self._mock if self._mock is not None else create_mock(self._settings)
-        threading.Thread(target=_announce, args=self._announcement, daemon=True).start()
-        if self._settings.watch:
-            threading.Thread(target=Reloader(mock, say).watch, daemon=True).start()
-        return mock.rsgi
+    say(banner(mock, f"http://{host}:{port}"))
+    if settings.watch:
+        threading.Thread(target=Reloader(mock, say).watch, daemon=True).start()
+    try:
+        await ended.wait()
+    finally:
+        await mock.listener.end()
 
 
 def say(text: str) -> None:
@@ -161,50 +138,14 @@ def say(text: str) -> None:
     print(text, flush=True)
 
 
-def _allow_connections() -> None:
+def _allow_files(wanted: int) -> None:
     """Raise the number of files that this process may have open, so that every connection can be taken."""
     if os.name != "posix":
         return
     import resource
 
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = CONNECTIONS + 256
     if soft != resource.RLIM_INFINITY and soft < wanted:
         allowed = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
         with contextlib.suppress(OSError, ValueError):
             resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
-
-
-def _free_port(host: str, port: int) -> int:
-    """Return the port to listen on. Raises :class:`UsageError` when the address or port cannot be had."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as probe:
-        if os.name == "posix":
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-            probe.listen(1)
-        except OSError as error:
-            reason = error.strerror or str(error)
-            raise UsageError(
-                f"cannot listen on {host} port {port} ({reason}); choose another with --port, or 0 for any free one"
-            ) from None
-        return int(probe.getsockname()[1])
-
-
-def _announce(host: str, port: int, text: str) -> None:
-    """Print the banner as soon as a connection is accepted."""
-    target = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104  # compared, not bound
-    for _ in range(2000):
-        try:
-            with socket.create_connection((target, port), timeout=1) as connection:
-                connection.sendall(b"GET /__mock__/health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
-                if connection.recv(16):
-                    break
-        except OSError:
-            threading.Event().wait(0.005)
-    else:
-        print(f"mockserver: nothing answers on {host} port {port}", file=sys.stderr)
-        os.kill(os.getppid(), signal.SIGTERM)
-        return
-    print(text, flush=True)

@@ -1,4 +1,4 @@
-"""The control plane over real sockets, under granian and under the server in a thread."""
+"""The control plane over real sockets, of the server people start, and of the one in a thread."""
 
 import http.client
 import json
@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from test_rsgi import PATH, serving
+from test_served import PATH, serving
 
 from mockserver.server import LocalServer
 from mockserver.settings import Settings
@@ -59,9 +59,9 @@ class Client:
         return received + b"<closed>"
 
 
-@pytest.fixture(scope="module", params=["granian", "thread"])
+@pytest.fixture(scope="module", params=["process", "thread"])
 def port(request: pytest.FixtureRequest) -> Iterator[int]:
-    if request.param == "granian":
+    if request.param == "process":
         with serving() as number:
             yield number
     else:
