@@ -2,10 +2,12 @@
 
 import re
 
+from mockserver.web.http1.heads import FIELD_LINE
+
 __all__ = ["BadChunk", "Chunks"]
 
 _MAX_LINE = 32 * 1024  # octets of a chunk's first line, and of all trailers
-_SIZE = re.compile(rb"([0-9A-Fa-f]{1,16})[ \t]*(?:;[\t -~\x80-\xff]*)?")
+_SIZE = re.compile(rb"([0-9A-Fa-f]{1,16})(?:;[\t -~\x80-\xff]*|[ \t]*)")
 
 
 class BadChunk(ValueError):
@@ -82,5 +84,5 @@ class Chunks:
         """Pass over a trailer; the empty line ends the body."""
         if not line:
             self.rest = bytes(self._data)
-        elif b":" not in line or line[:1] in b" \t":
+        elif FIELD_LINE.fullmatch(line) is None:
             raise BadChunk("a trailer is no header")

@@ -10,18 +10,20 @@ from dataclasses import dataclass
 
 import h11
 
-__all__ = ["CHUNKED", "MAX_FIELDS", "MAX_HEAD", "MAX_TARGET", "Head", "Heads", "RefusedHead", "end_of_head"]
+__all__ = ["CHUNKED", "FIELD_LINE", "MAX_HEAD", "MAX_TARGET", "Head", "Heads", "RefusedHead", "end_of_head"]
 
 MAX_TARGET = 65_535  # octets of the request line
 MAX_HEAD = 256 * 1024  # octets of a whole head
-MAX_FIELDS = 100  # lines of it
+_MAX_FIELDS = 100  # lines of it
 CHUNKED = -1
 
 _KEPT = 512  # blocks of header lines whose reading is kept: clients send the same again and again
 _KEPT_OCTETS = 2048
 _TOKEN = rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 _REQUEST_LINE = re.compile(rb"(" + _TOKEN + rb") (/[!-~]*) HTTP/1\.1", re.ASCII)
-_FIELD_LINES = re.compile(rb"(?:\r\n" + _TOKEN + rb":[ \t]*+[\t -~\x80-\xff]*+)+", re.ASCII)
+_FIELD = _TOKEN + rb":[\t -~\x80-\xff]*+"
+_FIELD_LINES = re.compile(rb"(?:\r\n" + _FIELD + rb")+", re.ASCII)
+FIELD_LINE = re.compile(_FIELD, re.ASCII)
 _LENGTH = re.compile(r"[0-9]{1,18}", re.ASCII)
 _LATER = frozenset({"transfer-encoding", "expect"})  # what h11 knows better
 _STATUSES = {400: "Bad request.", 431: "The headers are too large.", 501: "Not implemented."}
@@ -65,10 +67,10 @@ def end_of_head(data: bytes) -> int:
     Raises :class:`RefusedHead` for one that is too large, or can never be one.
     """
     end = data.find(b"\r\n\r\n") + 4
-    if end < 4 and b"\n" in data:
-        odd = re.search(rb"\n\r?\n", data)  # lines that end with a line feed alone
-        end = odd.end() if odd else end
-    if end < 4:
+    if end < 4 or data.find(b"\n\n", 0, end) >= 0 or data.find(b"\n\r\n") != end - 3:
+        found = re.search(rb"\n\r?\n", data)  # lines that end with a line feed alone
+        end = found.end() if found else -1
+    if end < 0:
         line = data.find(b"\n")
         if line > MAX_TARGET or (line < 0 and len(data) > MAX_TARGET + 2):
             raise RefusedHead(414, "The request line is too long.", f"It may have {MAX_TARGET} octets.")
@@ -98,7 +100,7 @@ class Heads:
         """Return the head if it is a plain one."""
         line = block.find(b"\r\n")
         match = _REQUEST_LINE.fullmatch(block, 0, line)
-        if match is None:
+        if match is None or not block.endswith(b"\r\n\r\n"):
             return None
         lines = block[line:-4]
         fields = self._known.get(lines)
@@ -119,7 +121,7 @@ def _plain_fields(lines: bytes) -> Fields | None:
         return None
     pairs = [line.partition(":")[::2] for line in lines.decode("latin-1")[2:].split("\r\n")]
     headers = {name.lower(): value.strip(" \t") for name, value in pairs}
-    if len(pairs) > MAX_FIELDS or len(headers) != len(pairs) or "host" not in headers or not _LATER.isdisjoint(headers):
+    if len(pairs) > _MAX_FIELDS or len(headers) != len(pairs) or "host" not in headers or not _LATER.isdisjoint(headers):
         return None
     length = headers.get("content-length", "0")
     if not _LENGTH.fullmatch(length):
@@ -134,8 +136,8 @@ def _options(headers: Mapping[str, str]) -> set[str]:
 
 def odd(block: bytes) -> Head:
     """Return a head as h11 reads it. Raises :class:`RefusedHead`."""
-    if block.count(b"\n") > MAX_FIELDS + 2:
-        raise RefusedHead(431, "The headers are too many.", f"There may be {MAX_FIELDS}.")
+    if block.count(b"\n") > _MAX_FIELDS + 2:
+        raise RefusedHead(431, "The headers are too many.", f"There may be {_MAX_FIELDS}.")
     if re.search(rb"\n[ \t]", block):
         raise RefusedHead(400, "Bad request.", "A header line goes on in the next line (RFC 9112, section 5.2).")
     reader = h11.Connection(h11.SERVER, max_incomplete_event_size=MAX_HEAD + 1)
