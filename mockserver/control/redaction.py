@@ -119,9 +119,14 @@ class Redactor:
         if type(value) is dict:
             changed: dict[str, Any] = {}
             for name, inner in value.items():
-                kind = self._kind(name)
+                kind = self._known.get(name)
+                if kind is None:
+                    kind = self._kind(name)
+                if not kind and type(inner) is not dict and type(inner) is not list:
+                    continue
                 kept = self._taken(inner, whole=kind == 2) if kind else inner
-                kept = self.value(kept) if type(kept) in (dict, list) and kind != 2 else kept
+                if kind != 2 and (type(kept) is dict or type(kept) is list):
+                    kept = self.value(kept)
                 if kept is not inner:
                     changed[name] = kept
             return {**value, **changed} if changed else value

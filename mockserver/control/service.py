@@ -311,8 +311,7 @@ class RequestFacts:
         """The exchange as far as routing and credentials tell, whatever they think of it."""
         exchange = self._session.pipeline.exchange(self._request)
         if self._operation is not None:
-            exchange.path_values = dict(self.path_params)
-            exchange.plan = exchange.contract.plans[self._operation.pointer]
+            exchange.route(exchange.contract.plans[self._operation.pointer], dict(self.path_params))
             with contextlib.suppress(Problem):
                 authenticate(exchange)
         return exchange

@@ -73,9 +73,10 @@ def _record(exchange: Exchange, plan: ResponsePlan, record: Record, view: str) -
         if plan.cut is not None:
             value = plan.cut(value)
         schema = plan.item_plan if plan.items else plan.plan
-        if schema is not None and not schema.is_valid(value):
-            value = exchange.collection.mended(value, schema.violations(value), record.id)
-        _judge(exchange, plan, schema, value)
+        if schema is None or not schema.is_valid(value):
+            if schema is not None:
+                value = exchange.collection.mended(value, schema.violations(value), record.id)
+            _judge(exchange, plan, schema, value)
         body = jsonbody.encode(value)
         record.keep(view, body)
     return body

@@ -7,7 +7,7 @@ from typing import Any
 from mockserver.engine.authority import Authority
 from mockserver.engine.behaviours import Collection
 from mockserver.engine.hooks import Hooks, Rule, unique_rule
-from mockserver.engine.operations import Document, MediaType, Operation, ResponseSpec
+from mockserver.engine.operations import Document, MediaType, Operation, ResponseSpec, SecurityScheme
 from mockserver.engine.plans import Compiler, ParameterPlan, SchemaPlan
 from mockserver.engine.problems import DEFAULT_SCHEMA, Shaper
 from mockserver.engine.resources import Resource, bind
@@ -19,6 +19,10 @@ from mockserver.errors import DocumentError, Fault
 __all__ = ["Contract", "OperationPlan", "ResponsePlan"]
 
 _ANNOTATIONS = {"type", "items", "description", "title", "example", "examples", "deprecated", "$comment"}
+
+
+# One of the ways in which an operation lets callers in: credentials by their schemes, and the roles that it takes.
+SecurityOption = tuple[tuple[tuple[str, SecurityScheme | None], ...], frozenset[str]]
 
 
 class ResponsePlan:
@@ -68,7 +72,11 @@ class OperationPlan:
         self.on_item = self.role in {"get", "update", "replace", "delete"}
         self.body_rules: tuple[Rule, ...] = ()
         self.state_rules: tuple[Rule, ...] = ()
-        self.merge_patch = any("merge-patch" in m.name for m in operation.body)
+        schemes = document.security_schemes
+        self.security: tuple[SecurityOption, ...] = tuple(
+            (tuple((name, schemes.get(name)) for name in option), frozenset().union(*option.values()))
+            for option in operation.security
+        )
 
     def response(self, contract: "Contract", status: int) -> ResponsePlan | None:
         """Return how a status is answered, or ``None`` when the contract does not declare it."""

@@ -12,13 +12,14 @@ __all__ = ["authenticate"]
 def authenticate(exchange: Exchange) -> None:
     """Find out who asks: 401 without a good credential, 403 without the roles that the operation needs."""
     missing_role = False
-    for option in exchange.operation.security:
+    request = exchange.request
+    for option, roles in exchange.planned.security:
         if not option:
             return
         principal: Principal | None = None
         present = False
-        for name in option:
-            credential = _credential(exchange.contract.document.security_schemes.get(name), exchange.request)
+        for name, scheme in option:
+            credential = _credential(scheme, request)
             if credential is None:
                 break
             present = True
@@ -28,7 +29,7 @@ def authenticate(exchange: Exchange) -> None:
         else:
             if principal is not None:
                 exchange.principal = principal
-                if all(principal.roles.issuperset(roles) for roles in option.values()):
+                if principal.roles >= roles:
                     return
                 missing_role = True
         if present and exchange.contract.first_credential_wins:

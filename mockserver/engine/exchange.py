@@ -37,7 +37,11 @@ class Identity(Protocol):
 
 @dataclass(slots=True)
 class Exchange:
-    """One request on its way to its answer; steps fill it in."""
+    """One request on its way to its answer; steps fill it in.
+
+    ``planned``, ``operation``, and where it works on one ``collection``, ``resource`` and ``table`` are there once the
+    request is routed (:meth:`route`); asking for them before is a defect, and an ``AttributeError``.
+    """
 
     contract: Contract
     store: Store
@@ -57,41 +61,25 @@ class Exchange:
     response: Response | None = None
     problem: Problem | None = None
     changes: Changes = field(default_factory=Changes)
+    planned: OperationPlan = field(init=False)
+    operation: Operation = field(init=False)
+    collection: Collection = field(init=False)
+    resource: Resource = field(init=False)
+    table: Table = field(init=False)
 
-    @property
-    def planned(self) -> OperationPlan:
-        """The plan of the operation that the request was routed to."""
-        if self.plan is None:
-            raise RuntimeError("asked for the operation before routing")
-        return self.plan
-
-    @property
-    def operation(self) -> Operation:
-        """The operation that the request was routed to."""
-        return self.planned.operation
+    def route(self, plan: OperationPlan, path_values: dict[str, str]) -> None:
+        """Go on with an operation and the values of its path parameters."""
+        self.plan = self.planned = plan
+        self.operation, self.path_values = plan.operation, path_values
+        if plan.collection is not None:
+            self.collection, self.resource = plan.collection, plan.collection.resource
+            if self.resource.name in self.store.tables:  # the control API keeps its state elsewhere
+                self.table = self.store.tables[self.resource.name]
 
     @property
     def document(self) -> Document:
         """The contract's document."""
         return self.contract.document
-
-    @property
-    def collection(self) -> Collection:
-        """The collection that the operation works on."""
-        collection = self.planned.collection
-        if collection is None:
-            raise RuntimeError(f"{self.operation} has no collection")
-        return collection
-
-    @property
-    def resource(self) -> Resource:
-        """The resource that the operation works on."""
-        return self.collection.resource
-
-    @property
-    def table(self) -> Table:
-        """The table of the operation's collection."""
-        return self.store.tables[self.resource.name]
 
     @property
     def nested(self) -> tuple[str, ...]:

@@ -23,9 +23,9 @@ class World:
     ids: Ids
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class RuleContext:
-    """What a rule may look at. ``current`` is the record that the request is about, if any."""
+    """What a rule may look at, and changes nothing of. ``current`` is the record that the request is about, if any."""
 
     operation: Operation
     resource: Resource

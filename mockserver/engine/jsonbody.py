@@ -33,15 +33,17 @@ def decode(body: bytes) -> Any:
     except orjson.JSONDecodeError as error:
         _explain(body, error)
     if type(value) is dict or type(value) is list:
-        members = _members(value)
+        floats: list[float] = []
+        members = _members(value, floats)
         if sum(map(body.count, _MAY_END_NAMES)) != members:
             named = _STRING.findall(body)
             if len(named) - named.count(b"") != members:
                 _refuse_duplicates(body)
-        if _BIG_NUMBER.search(body):
-            return json.loads(body)  # exact integers beyond 64 bits, where orjson gives floats
-        return value
-    return json.loads(body) if _BIG_NUMBER.search(body) else value
+    else:
+        floats = [value] if type(value) is float else []
+    if floats and _BIG_NUMBER.search(body):
+        return json.loads(body)  # exact integers beyond 64 bits, where orjson gives floats
+    return value
 
 
 def encode(value: Any) -> bytes:
@@ -55,18 +57,15 @@ def encode(value: Any) -> bytes:
         return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def _members(value: Any) -> int:
-    """Return how many members all objects in ``value`` have together."""
-    if type(value) is dict:
-        count = len(value)
-        for item in value.values():
-            if type(item) is dict or type(item) is list:
-                count += _members(item)
-        return count
-    count = 0
-    for item in value:
-        if type(item) is dict or type(item) is list:
-            count += _members(item)
+def _members(value: Any, floats: list[float]) -> int:
+    """Return how many members all objects in ``value`` have together; numbers that are floats go to ``floats``."""
+    count, items = (len(value), value.values()) if type(value) is dict else (0, value)
+    for item in items:
+        kind = type(item)
+        if kind is dict or kind is list:
+            count += _members(item, floats)
+        elif kind is float:
+            floats.append(item)
     return count
 
 

@@ -36,7 +36,7 @@ def route(exchange: Exchange) -> None:
     found = exchange.contract.router.match(request.path)
     if found is None:
         raise Problem("unknown-path", "Unknown path.", f"The contract has no path {short(request.path)!r}.")
-    entry, exchange.path_values = found
+    entry, path_values = found
     operation = entry.methods.get(request.method)
     if operation is None:
         raise Problem(
@@ -45,7 +45,7 @@ def route(exchange: Exchange) -> None:
             f"This path takes {entry.allow}, not {short(request.method)}.",
             allow=entry.allow,
         )
-    exchange.plan = exchange.contract.plans[operation.pointer]
+    exchange.route(exchange.contract.plans[operation.pointer], path_values)
 
 
 def look_up(exchange: Exchange) -> None:

@@ -121,7 +121,8 @@ def _plain_fields(lines: bytes) -> Fields | None:
         return None
     pairs = [line.partition(":")[::2] for line in lines.decode("latin-1")[2:].split("\r\n")]
     headers = {name.lower(): value.strip(" \t") for name, value in pairs}
-    if len(pairs) > _MAX_FIELDS or len(headers) != len(pairs) or "host" not in headers or not _LATER.isdisjoint(headers):
+    once = len(headers) == len(pairs) <= _MAX_FIELDS
+    if not once or "host" not in headers or not _LATER.isdisjoint(headers):
         return None
     length = headers.get("content-length", "0")
     if not _LENGTH.fullmatch(length):
