@@ -16,7 +16,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from teeth import LIMITS, OWNER, ROOT, server, state, suite
+from teeth import LIMITS
+from teeth_runs import OWNER, ROOT, Starter, state, suite
 
 SOUND = (
     ("the mock", "deployed", ""),
@@ -52,20 +53,27 @@ def main(given: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--effort", choices=list(LIMITS), default="standard")
     parser.add_argument("--seeds", type=int, default=10)
-    command = [sys.executable, "-m", "contract_tests"]
-    parser.add_argument("--suite", nargs="+", default=command, help="how the contract tests are started")
+    parser.add_argument("--suite", nargs="+", help="how something else than the contract tests is started")
     options = parser.parse_args(given)
     options.limit = LIMITS[options.effort]
+    with Starter() as starter:
+        alarms = counted(options, starter)
+    print(f"{alarms} false alarms in {len(SOUND) * options.seeds} runs at {options.effort}")
+    return 1 if alarms else 0
+
+
+def counted(options: argparse.Namespace, starter: Starter) -> int:
+    """Run and tell everything; return the number of alarms."""
     alarms = 0
     for name, profile, reading in SOUND:
         options.profile = profile
         for seed in range(1, options.seeds + 1):
             options.seed = seed
             started = time.monotonic()
-            with server(profile, reading=reading) if reading else mock(profile) as url:
+            with starter.server(profile, reading=reading) if reading else mock(profile) as url:
                 read = state if reading else providers
                 before = read(url)
-                verdict = suite(options)(url, ())
+                verdict = suite(options, starter)(url, ())
                 harmed = read(url) != before
             wrong = verdict.exit != 0 or harmed
             alarms += wrong
@@ -74,8 +82,7 @@ def main(given: Sequence[str] | None = None) -> int:
             harm = ", and harmed" if harmed else ""
             place = f"{name}, {profile}{f', {reading}' if reading else ''}"
             print(f"{place}, seed {seed} ({time.monotonic() - started:.1f} s): {what}{harm}", flush=True)
-    print(f"{alarms} false alarms in {len(SOUND) * options.seeds} runs at {options.effort}")
-    return 1 if alarms else 0
+    return alarms
 
 
 if __name__ == "__main__":

@@ -10,33 +10,40 @@ A run at standard effort takes half a minute, so ``--staged`` first runs the che
 but the generated requests and sequences, and the whole suite only where these find nothing: the whole run holds the
 same checks, with the same seed and data.
 
-Exit code: 0 enough was killed (all; at quick effort nine of ten) without a false alarm, 1 not so, 2 wrong usage.
+Where the system can fork, servers and runs of the suite are forked from warm parents that have imported everything
+(``scripts/warm.py``); ``--isolated`` starts each from nothing, which takes a second more and comes to the same.
+
+``--json FILE`` is written as outcomes come in. ``--resume FILE`` goes on with such a file: what is in it already, by
+the same options and commit, is not tried again.
+
+Exit code: 0 enough was killed (all; at quick effort nine of ten) without a false alarm, 1 not so, 2 wrong usage, 130
+interrupted.
 """
 
 import argparse
 import json
 import subprocess
 import sys
-import tempfile
 import threading
 import time
-import urllib.request
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Any
 
-ROOT = Path(__file__).resolve().parent.parent
-SERVER = [sys.executable, "-m", "tests.independent"]
-OWNER, MEMBER, REFUSED = "API_KEY", "MEMBER_KEY", ("EXPIRED_KEY", "SUSPENDED_KEY")
+from teeth_file import Outcome, Outcomes
+from teeth_runs import ROOT, SERVER, Starter, Verdict, plain, state, suite
+
 LIMITS = {"quick": 90.0, "standard": 240.0, "thorough": 1500.0}  # seconds for one run of the suite
 PLAIN_LIMIT = 300.0
 LEAST = {"quick": 0.9, "standard": 1.0, "thorough": 1.0}
-FINDINGS = 1
-STAGES = (("--skip", "schema", "--skip", "model"), ())  # what --staged runs where the check named finds nothing
+FINDINGS, USAGE, INTERRUPTED = 1, 2, 130
+# What --staged runs where the check that a fault names finds nothing.
+STAGES = (("--skip", "schema", "--skip", "model"), ())
+JUDGED = ("schema.*", "rules.id-unique")  # no checks: what the judge of every answer finds, whatever is asked
+ANSWERS = ("--only", "samples")  # the fewest requests that have answers of every kind
 
 
 @dataclass(frozen=True)
@@ -52,34 +59,10 @@ class Fault:
     core: bool
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """How one run ended; ``exit`` is None where it was cut off, ``found`` names checks (or codes), the first first."""
-
-    fault: str
-    exit: int | None
-    killed: bool
-    by_the_named_check: bool
-    found: tuple[str, ...]
-    seconds: float
-    note: str = ""
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """What a judge said of one server."""
-
-    exit: int | None
-    found: tuple[str, ...]
-    tail: str
-
-
-Judge = Callable[[str, Sequence[str]], Verdict]  # takes the address of a server, and options of the suite
-
-
 def catalogue() -> list[Fault]:
     """Return all faults, in the order of the catalogue."""
-    done = subprocess.run([*SERVER, "--list-json"], cwd=ROOT, check=True, capture_output=True, text=True)
+    command = [sys.executable, "-m", SERVER, "--list-json"]
+    done = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
     return [Fault(**{**row, "profiles": tuple(row["profiles"])}) for row in json.loads(done.stdout)]
 
 
@@ -93,145 +76,76 @@ def chosen(faults: Sequence[Fault], options: argparse.Namespace) -> list[Fault]:
     return rest[:: options.every]
 
 
-@contextmanager
-def server(profile: str, *faults: str, reading: str = "lenient") -> Iterator[str]:
-    """Start a server of its own with these faults; yields its address once it listens, and stops it.
+def stages(fault: Fault) -> tuple[tuple[str, ...], ...]:
+    """Return what is run for a fault, the cheapest first; what follows is run where it finds nothing."""
+    judged = any(fnmatchcase(fault.caught_by, name) for name in JUDGED)
+    return (ANSWERS if judged else ("--only", fault.caught_by), *STAGES)
 
-    Raises :class:`RuntimeError` where it does not start.
-    """
-    command = [*SERVER, "--port", "0", "--profile", profile, "--reading", reading]
-    command += [part for fault in faults for part in ("--fault", fault)]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+
+class Bench:
+    """Servers and a judge of them, as the options ask for."""
+
+    def __init__(self, options: argparse.Namespace, starter: Starter) -> None:
+        self.options = options
+        self.judge = plain(options) if options.plain else suite(options, starter)
+        self._starter = starter
+
+    def server(self, *faults: str) -> AbstractContextManager[str]:
+        """Start a server with these faults; yields its address."""
+        return self._starter.server(self.options.profile, *faults, reading=self.options.reading)
+
+    def sound(self) -> Verdict:
+        """Return what the judge says of the sound server; ``tail`` says whether what was there before was harmed."""
+        with self.server() as url:
+            before = state(url)
+            verdict = self.judge(url, ())
+            harmed = state(url) != before
+        return Verdict(verdict.exit, verdict.found, "What was there before was harmed." if harmed else "")
+
+    def attempt(self, fault: Fault, known: frozenset[str]) -> Outcome:
+        """Return how the judge does on one fault; what it says of the sound server too counts for nothing."""
+        start = time.monotonic()
         try:
-            assert process.stdout is not None
-            address = process.stdout.readline().strip()
-            if not address:
-                raise RuntimeError(f"{' '.join(command)} ended with {process.wait()} before it listened")
-            yield address
+            for part in stages(fault) if self.options.staged else ((),):
+                with self.server(fault.id) as url:
+                    verdict = self.judge(url, part)
+                if verdict.exit == FINDINGS and not known.issuperset(verdict.found):
+                    break
+        except RuntimeError as error:  # one fault that cannot be served shall not cost the other runs
+            return Outcome(fault.id, None, False, False, (), 0.0, str(error))
+        new = tuple(name for name in verdict.found if name not in known)
+        killed = verdict.exit == FINDINGS and bool(new)
+        note = "cut off" if verdict.exit is None else "" if killed or verdict.exit == 0 else f"exit {verdict.exit}"
+        if verdict.exit == FINDINGS and not verdict.found:  # a traceback exits with 1, too
+            note = f"exit 1 without a finding: {' '.join(verdict.tail.strip().splitlines()[-1:])}"
+        seconds = round(time.monotonic() - start, 1)
+        return Outcome(fault.id, verdict.exit, killed, fault.caught_by in new, new, seconds, note)
+
+    def attempts(self, faults: Sequence[Fault], known: frozenset[str], outcomes: Outcomes) -> None:
+        """Add an outcome for each fault that has none, some runs at a time; tells each on stderr as it ends."""
+        told = threading.Lock()
+        over = False
+        there = {outcome.fault for outcome in outcomes.all()}
+
+        def one(fault: Fault) -> None:
+            outcome = self.attempt(fault, known)
+            with told:
+                if over:
+                    return
+                outcomes.add(outcome)
+                place = f"{len(outcomes.all()):4}/{len(faults)}"
+                word = "killed" if outcome.killed else "MISSED"
+                by = ", ".join(outcome.found[:3]) or outcome.note or "nothing found"
+                print(f"{place} {word} {fault.id} ({outcome.seconds} s): {by}", file=sys.stderr, flush=True)
+
+        pool = ThreadPoolExecutor(self.options.jobs)  # of threads that wait; what is forked is forked elsewhere
+        try:
+            for running in [pool.submit(one, fault) for fault in faults if fault.id not in there]:
+                running.result()
         finally:
-            process.terminate()
-            try:
-                process.wait(5)
-            except subprocess.TimeoutExpired:
-                process.kill()
-
-
-def state(url: str) -> bytes:
-    """Return all that a server keeps, byte for byte."""
-    with urllib.request.urlopen(f"{url}/_state", timeout=10) as answer:  # noqa: S310 - loopback, http
-        return bytes(answer.read())
-
-
-def finished(command: Sequence[str], limit: float, folder: str) -> tuple[int | None, str]:
-    """Run a command to its end or to its limit; return its exit code (None: cut off) and the end of what it said."""
-    process = subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    try:
-        said, _ = process.communicate(timeout=limit)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        said, _ = process.communicate()
-        return None, said[-2000:]
-    return process.returncode, said[-2000:]
-
-
-def suite(options: argparse.Namespace) -> Judge:
-    """Return the judge that is the contract tests."""
-
-    def judge(url: str, part: Sequence[str]) -> Verdict:
-        with tempfile.TemporaryDirectory() as folder:
-            report = Path(folder) / "report.json"
-            command = [*options.suite, "run", url, "--profile", options.profile, "--token", OWNER]
-            command += [part for token in REFUSED for part in ("--refused-token", token)]
-            command += ["--other-token", MEMBER, "--seed", str(options.seed), "--effort", options.effort]
-            code, tail = finished([*command, *part, "--report", f"json={report}"], options.limit, str(ROOT))
-            return Verdict(code, _checks(report), tail)
-
-    return judge
-
-
-def _checks(report: Path) -> tuple[str, ...]:
-    """Return the checks that a report of the suite names, each once, in its order."""
-    if not report.exists():
-        return ()
-    found = json.loads(report.read_text(encoding="utf-8")).get("findings", [])
-    return tuple(dict.fromkeys(name for one in found for name in (one["check"], *one.get("also", ()))))
-
-
-def plain(options: argparse.Namespace) -> Judge:
-    """Return the judge that is ``st run`` with its defaults."""
-    document = ROOT / "openapi" / f"{options.profile}.yaml"
-
-    def judge(url: str, _: Sequence[str]) -> Verdict:
-        with tempfile.TemporaryDirectory() as folder:
-            report = Path(folder) / "report.json"
-            command = [str(Path(sys.executable).parent / "st"), "run", str(document), "--url", url]
-            command += ["--header", f"Coder-Session-Token: {OWNER}", "--report-json-path", str(report)]
-            code, tail = finished(command, options.limit, folder)
-            return Verdict(code, _codes(report), tail)
-
-    return judge
-
-
-def _codes(report: Path) -> tuple[str, ...]:
-    """Return the failures of a report of schemathesis, as code and operation."""
-    if not report.exists():
-        return ()
-    found = json.loads(report.read_text(encoding="utf-8")).get("failures", [])
-    return tuple(sorted({f"{one['code']} {_name(operation)}" for one in found for operation in one["operations"]}))
-
-
-def _name(operation: Any) -> str:
-    return str(operation.get("label", operation)) if isinstance(operation, dict) else str(operation)
-
-
-def sound(options: argparse.Namespace, judge: Judge) -> Verdict:
-    """Return what the judge says of the sound server; ``tail`` says whether what was there before was harmed."""
-    with server(options.profile, reading=options.reading) as url:
-        before = state(url)
-        verdict = judge(url, ())
-        harmed = state(url) != before
-    return Verdict(verdict.exit, verdict.found, "What was there before was harmed." if harmed else "")
-
-
-def attempt(fault: Fault, options: argparse.Namespace, judge: Judge, known: frozenset[str]) -> Outcome:
-    """Return how a judge does on one fault; what it says of the sound server too (``known``) counts for nothing."""
-    start = time.monotonic()
-    try:
-        for part in (("--only", fault.caught_by), *STAGES) if options.staged else ((),):
-            with server(options.profile, fault.id, reading=options.reading) as url:
-                verdict = judge(url, part)
-            if verdict.exit == FINDINGS and not known.issuperset(verdict.found):
-                break
-    except RuntimeError as error:  # one fault that cannot be served shall not cost the other runs
-        return Outcome(fault.id, None, False, False, (), 0.0, str(error))
-    new = tuple(name for name in verdict.found if name not in known)
-    killed = verdict.exit == FINDINGS and bool(new)
-    note = "cut off" if verdict.exit is None else "" if killed or verdict.exit == 0 else f"exit {verdict.exit}"
-    if verdict.exit == FINDINGS and not verdict.found:  # a traceback exits with 1, too
-        note = f"exit 1 without a finding: {' '.join(verdict.tail.strip().splitlines()[-1:])}"
-    seconds = round(time.monotonic() - start, 1)
-    return Outcome(fault.id, verdict.exit, killed, fault.caught_by in new, new, seconds, note)
-
-
-def attempts(
-    faults: Sequence[Fault], options: argparse.Namespace, judge: Judge, known: frozenset[str]
-) -> list[Outcome]:
-    """Return the outcomes for faults, in their order, two runs at a time; tells each on stderr as it ends."""
-    told = threading.Lock()
-    done = 0
-
-    def one(fault: Fault) -> Outcome:
-        nonlocal done
-        outcome = attempt(fault, options, judge, known)
-        with told:
-            done += 1
-            word = "killed" if outcome.killed else "MISSED"
-            by = ", ".join(outcome.found[:3]) or outcome.note or "nothing found"
-            print(f"{done:4}/{len(faults)} {word} {fault.id} ({outcome.seconds} s): {by}", file=sys.stderr, flush=True)
-        return outcome
-
-    with ThreadPoolExecutor(options.jobs) as pool:
-        return list(pool.map(one, faults))
+            with told:
+                over = True
+            pool.shutdown(wait=False, cancel_futures=True)
 
 
 def report(faults: Sequence[Fault], outcomes: Sequence[Outcome], options: argparse.Namespace) -> str:
@@ -277,14 +191,16 @@ def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--plain", action="store_true", help="judge by plain `st run` instead")
     parser.add_argument("--jobs", type=int, default=2, help="runs at a time")
     parser.add_argument("--limit", type=float, help="seconds for one run")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the outcomes there")
-    command = [sys.executable, "-m", "contract_tests"]
-    parser.add_argument("--suite", nargs="+", default=command, help="how the contract tests are started")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the outcomes there, as they come in")
+    parser.add_argument("--resume", type=Path, metavar="FILE", help="go on with these outcomes, and write them there")
+    parser.add_argument("--isolated", action="store_true", help="start every server and suite from nothing")
+    parser.add_argument("--suite", nargs="+", help="how something else than the contract tests is started")
     options = parser.parse_args(given)
     if options.every < 1 or options.jobs < 1:
         parser.error("--every and --jobs must be at least 1")
     if options.limit is None:
         options.limit = PLAIN_LIMIT if options.plain else LIMITS[options.effort]
+    options.json = options.json or options.resume
     return options
 
 
@@ -294,20 +210,31 @@ def main(given: Sequence[str] | None = None) -> int:
     faults = chosen(catalogue(), options)
     if not faults:
         print(f"no fault of the profile {options.profile} is called so; see python -m tests.independent --list")
-        return 2
-    judge = plain(options) if options.plain else suite(options)
-    base = sound(options, judge)
+        return USAGE
+    outcomes = Outcomes(options, [fault.id for fault in faults])
+    if options.resume:
+        print(outcomes.resume(options.resume))
+    try:
+        with Starter(options.isolated) as starter:
+            alarm = tried(faults, Bench(options, starter), outcomes)
+    except KeyboardInterrupt:
+        again = f"; go on by --resume {options.json}" if options.json else ""
+        print(f"interrupted after {len(outcomes.all())} of {len(faults)} faults{again}", file=sys.stderr)
+        return INTERRUPTED
+    print(report(faults, outcomes.all(), options))
+    return 0 if options.plain or (outcomes.share >= LEAST[options.effort] and not alarm) else 1
+
+
+def tried(faults: Sequence[Fault], bench: Bench, outcomes: Outcomes) -> bool:
+    """Run the judge on the sound server and on each fault; return whether it found or harmed what is sound."""
+    base = outcomes.sound = outcomes.sound or bench.sound()
+    outcomes.write()
     print(f"The sound server: exit {base.exit}, {', '.join(base.found) or 'nothing found'}. {base.tail}".strip())
     alarm = base.exit != 0 or bool(base.tail)
-    if alarm and not options.plain:
+    if alarm and not bench.options.plain:
         print("That is a false alarm, or harm; what is counted below is worth little before it is mended.")
-    outcomes = attempts(faults, options, judge, frozenset(base.found))
-    print(report(faults, outcomes, options))
-    share = sum(outcome.killed for outcome in outcomes) / len(outcomes)
-    if options.json:
-        rows = {"sound": asdict(base), "outcomes": [asdict(outcome) for outcome in outcomes], "share": share}
-        options.json.write_text(json.dumps(rows, indent=1), encoding="utf-8")
-    return 0 if options.plain or (share >= LEAST[options.effort] and not alarm) else 1
+    bench.attempts(faults, frozenset(base.found), outcomes)
+    return alarm
 
 
 if __name__ == "__main__":
