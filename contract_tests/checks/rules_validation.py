@@ -115,7 +115,10 @@ def name_pattern(scene: Scene) -> None:
         exchange = scene.session.call(CREATE, body=scene.body(name=name))
         if scene.expect_status(exchange, (201,), code, "a good name"):
             scene.same(exchange, {"name": name})
-    for code, name in {"one letter": scene.random.choice(ascii_lowercase), "digits alone": "0", **WORDS}.items():
+    unmarked = {"one letter": scene.random.choice(ascii_lowercase), "digits alone": "0", **WORDS}
+    if scene.deployed:
+        unmarked["spelt as a UUID"] = scene.session.ledger.nobody()
+    for code, name in unmarked.items():
         made = scene.created_unmarked(name)
         if made is not None and scene.expect_status(made, (201,), code, "a good name"):
             scene.same(made, {"name": name})
