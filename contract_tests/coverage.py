@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from contract_tests.documents import Contract, escape
@@ -51,12 +52,23 @@ OTHERWISE = {
 }
 
 
+@dataclass(frozen=True)
+class _Place:
+    """A schema as :class:`Coverage` walks it: `below` are its sub-schemas, each with its place, in parts too."""
+
+    schema: Json
+    reference: Json
+    keywords: tuple[str, ...]
+    below: tuple[tuple[str, str, str, Json], ...]
+
+
 class Coverage:
     """What the contract declares, with how often each thing was exercised."""
 
     def __init__(self, contract: Contract) -> None:
         self._contract = contract
         self._counts: Counter[Key] = Counter()
+        self._places: dict[int, _Place] = {}  # by the identity of the schema, which the place keeps alive
         self._declared = list(dict.fromkeys(self._declare()))
         self._known = set(self._declared)
 
@@ -147,26 +159,35 @@ class Coverage:
     def _touch(self, dimension: str, operation: str, schema: Json, value: Json, pointer: str) -> None:
         if not isinstance(schema, dict):
             return
-        if "$ref" in schema:
-            self._touch(dimension, operation, self._contract.resolve(schema), value, schema["$ref"])
-        for keyword in schema:
-            if keyword in ASSERTIONS and isinstance(value, ASSERTIONS[keyword]):
+        place = self._places.get(id(schema))
+        if place is None or place.schema is not schema:
+            place = self._places[id(schema)] = self._place(schema)
+        if place.reference is not None:
+            self._touch(dimension, operation, place.reference, value, schema["$ref"])
+        for keyword in place.keywords:
+            if isinstance(value, ASSERTIONS[keyword]):
                 self._add(dimension, operation, f"{pointer}/{keyword}")
         holds = "if" in schema and self._contract.is_valid(f"{pointer}/if", value)
-        for at, below in _below(schema):
-            head, _, name = at.partition("/")
+        for at, head, name, below in place.below:
             if (head == "then" and not holds) or (head == "else" and holds):
                 continue
             if head == "properties":
-                if isinstance(value, dict):
-                    name = name.replace("~1", "/").replace("~0", "~")
-                    if name in value:
-                        self._touch(dimension, operation, below, value[name], f"{pointer}/{at}")
+                if isinstance(value, dict) and name in value:
+                    self._touch(dimension, operation, below, value[name], f"{pointer}/{at}")
             elif head == "items":
                 for item in value[:SAMPLE] if isinstance(value, list) else ():
                     self._touch(dimension, operation, below, item, f"{pointer}/{at}")
             else:
                 self._touch(dimension, operation, below, value, f"{pointer}/{at}")
+
+    def _place(self, schema: dict[str, Json]) -> _Place:
+        """Look into a schema, which need be done but once."""
+        reference = self._contract.resolve(schema) if "$ref" in schema else None
+        below = []
+        for at, node in _below(schema):
+            head, _, name = at.partition("/")
+            below.append((at, head, name.replace("~1", "/").replace("~0", "~"), node))
+        return _Place(schema, reference, tuple(name for name in schema if name in ASSERTIONS), tuple(below))
 
 
 def _below(schema: dict[str, Json]) -> Iterator[tuple[str, Json]]:

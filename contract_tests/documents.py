@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -176,6 +176,16 @@ def load_contract(profile: str, path: Path | None = None) -> Contract:
     """
     if profile not in PROFILES:
         raise UsageError(f"unknown profile {profile!r}; expected one of {', '.join(PROFILES)}")
+    return _shipped(profile) if path is None else _loaded(profile, path)
+
+
+@cache
+def _shipped(profile: str) -> Contract:
+    """Load the document of a profile, once: nobody changes a contract."""
+    return _loaded(profile, None)
+
+
+def _loaded(profile: str, path: Path | None) -> Contract:
     source = path or data_path("openapi", f"{profile}.yaml")
     document = load_yaml(source)
     _check(document, source)

@@ -6,11 +6,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
+from urllib.parse import unquote
 
 from contract_tests.wire import Headers, Reply
 
 Json = Any
 DEEPEST = 150  # levels of an answer; schema validators stumble over much more
+TELLING = 8  # characters that a name or id has at least, to be found in a request without mistaking it
 LONE = re.compile(r"\\u[dD][89a-fA-F]")  # half of a surrogate pair, perhaps alone
 
 
@@ -64,6 +66,14 @@ class Exchange:
     def sent(self) -> Json:
         """The body of the request as JSON, None where there was none."""
         return decoded(self.body) if self.body else None
+
+    @cached_property
+    def marks(self) -> tuple[str, ...]:
+        """What other requests may speak of it by: the id and name of the provider that it made or changed."""
+        provider = self.provider() or {}
+        segment = unquote(self.target.partition("?")[0].rpartition("/")[2])
+        found = (provider.get("id"), provider.get("name"), segment)
+        return tuple(mark for mark in found if isinstance(mark, str) and len(mark) >= TELLING)
 
     @property
     def outcome(self) -> str:

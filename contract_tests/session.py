@@ -4,6 +4,7 @@ import json
 import re
 import threading
 import time
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -30,7 +31,6 @@ PATIENCE = 30.0  # seconds that the whole run waits at most for one 429 or 503 w
 RETRIES = 4
 STRIKES = 5  # requests in a row without an answer in time after which the run stops
 MAX_TIMES = (900, 3600, 14400)  # seconds that a run may take, for each effort
-TELLING = 8  # characters that a name or id has at least, to be found in a request without mistaking it
 AGENT = "contract-tests"
 DUMMY = "dummy-"  # how every key starts that this package sends: nobody takes it for a real one
 JSON = "application/json"
@@ -193,16 +193,15 @@ class Session:
 
     def shortest(self, exchange: Exchange) -> list[Exchange]:
         """Return the exchanges of the running check that lead to one: the making and changing of what it speaks of."""
-        trail = self.trail
         needed = [exchange]
         text = exchange.target + exchange.body.decode("utf-8", "replace")
-        for earlier in reversed(trail[: trail.index(exchange)] if exchange in trail else trail):
-            if earlier.method not in UNSAFE or not earlier.ok:
-                continue
-            provider = earlier.provider() or {}
-            marks = [provider.get("id"), provider.get("name")]
-            segment = unquote(earlier.target.partition("?")[0].rpartition("/")[2])
-            if any(isinstance(mark, str) and len(mark) >= TELLING and mark in text for mark in (*marks, segment)):
+        trail = self.trail
+        place = bisect_left(
+            trail, exchange.number, key=lambda one: one.number
+        )  # they are in the order of their numbers
+        known = place < len(trail) and trail[place] is exchange
+        for earlier in reversed(trail[:place] if known else trail[:]):
+            if earlier.method in UNSAFE and earlier.ok and any(mark in text for mark in earlier.marks):
                 needed.insert(0, earlier)
                 text += earlier.target + earlier.body.decode("utf-8", "replace")
         return needed
@@ -255,7 +254,7 @@ class Session:
         for carrier, _ in self.contract.carriers or (("header", ""),):
             headers, query = self.credentials("owner", carrier)
             self.guard(described.method, path + query)
-            reply = self._patiently(described.method, path + query, (("Accept", JSON), *headers), b"", None)
+            reply = self._patiently(described.method, path + query, (("Accept", JSON), *headers), listen=False)
             self.requests += 1
             exchange = Exchange(self.requests, None, described.method, path, headers, b"", "owner", reply)
             if good(exchange):
@@ -264,12 +263,20 @@ class Session:
                 return None  # it is not the token that is wrong
         return None
 
-    def _patiently(self, method: str, target: str, headers: Headers, body: bytes, timeout: float | None) -> Reply:
+    def _patiently(
+        self,
+        method: str,
+        target: str,
+        headers: Headers,
+        body: bytes = b"",
+        timeout: float | None = None,
+        listen: bool = True,
+    ) -> Reply:
         """Send a request at the rate that was asked for, again where the server says when (429, 503)."""
         waited = 0.0
         for attempt in range(RETRIES + 1):
             self._wait_for_slot()
-            reply = self.wire.send(method, target, headers, body, timeout)
+            reply = self.wire.send(method, target, headers, body, timeout, listen=listen)
             pause = _retry_after(reply)
             if pause is None or attempt == RETRIES or waited + pause > PATIENCE:
                 self._count_strike(reply, pause is not None)

@@ -21,7 +21,7 @@ def moment(value: Any) -> datetime | None:
 
 
 def wait_for_tick(value: Any) -> None:
-    """Wait until a clock that counts as finely as this text does has moved on."""
+    """Wait until a clock that counts as finely as this text does has moved on; a last zero may have been left out."""
     match = RFC3339.fullmatch(value) if isinstance(value, str) else None
     digits = len((match[2] or ".").rstrip("0")) - 1 if match else 6
-    time.sleep(1.05 if digits <= 0 else 0.11 if digits == 1 else 0.012 if digits <= 3 else 0.001)
+    time.sleep((1.05, 0.11, 0.012, 0.002)[max(digits, 0)] if digits <= 3 else 0.001)

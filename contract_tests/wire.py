@@ -139,21 +139,29 @@ class Wire:
         self._lock = threading.Lock()
 
     def send(
-        self, method: str, target: str, headers: Headers = (), body: bytes = b"", timeout: float | None = None
+        self,
+        method: str,
+        target: str,
+        headers: Headers = (),
+        body: bytes = b"",
+        timeout: float | None = None,
+        *,
+        listen: bool = True,
     ) -> Reply:
         """Send a request to a path (and query) below the prefix, and return what came; raises nothing for the server.
 
-        `Host` and `Content-Length` are added where they are missing; everything else is sent as given.
+        `Host` and `Content-Length` are added where they are missing; everything else is sent as given. After an answer
+        without a body, `listen` waits a moment for one that comes all the same.
         """
         limit = self.timeout if timeout is None else timeout
         started = time.monotonic()
-        reply, lost = self._attempt(method, target, headers, body, started, limit)
+        reply, lost = self._attempt(method, target, headers, body, started, limit, listen)
         if lost and method in SAFE:  # the server let go of a kept connection just as it was used (RFC 9110, 9.2.2)
-            reply, _ = self._attempt(method, target, headers, body, started, limit)
+            reply, _ = self._attempt(method, target, headers, body, started, limit, listen)
         return reply
 
     def _attempt(
-        self, method: str, target: str, headers: Headers, body: bytes, started: float, limit: float
+        self, method: str, target: str, headers: Headers, body: bytes, started: float, limit: float, listen: bool
     ) -> tuple[Reply, bool]:
         """Send a request once; tell besides whether a kept connection was gone before anything came."""
         deadline = started + limit
@@ -167,7 +175,7 @@ class Wire:
         trouble: str | None = None
         try:
             self._send(connection, method, target, headers, body, deadline)
-            self._receive(connection, arriving, deadline)
+            self._receive(connection, arriving, deadline, listen)
         except (Trouble, TimeoutError) as problem:
             text = str(problem) if isinstance(problem, Trouble) else "timed out"
             trouble = f"{LATE} {limit:g} s" if text == "timed out" else text
@@ -246,7 +254,7 @@ class Wire:
             return
 
     @staticmethod
-    def _receive(connection: _Connection, arriving: _Arriving, deadline: float) -> None:
+    def _receive(connection: _Connection, arriving: _Arriving, deadline: float, listen: bool) -> None:
         size = 0
         while True:
             event = connection.http.next_event()
@@ -262,7 +270,7 @@ class Wire:
                 if size > MAX_BODY:
                     raise Trouble(f"the body goes on beyond {MAX_BODY} bytes")
             elif isinstance(event, h11.EndOfMessage):
-                if connection.http.trailing_data[0] or (not size and connection.chatters()):
+                if connection.http.trailing_data[0] or (listen and not size and connection.chatters()):
                     raise Trouble("there are bytes after the end of the answer")
                 return
             elif isinstance(event, h11.ConnectionClosed):

@@ -37,7 +37,7 @@ CHUNK = 1 << 16
 
 
 def prepare(program: str) -> None:
-    """Import what the program needs."""
+    """Import what the program needs, and have it read its documents."""
     early, late = PROGRAMS[program]
     for name in early:
         importlib.import_module(name)
@@ -51,6 +51,10 @@ def prepare(program: str) -> None:
             vars(sys.modules[parent]).pop(own, None)
     for name in [name for name in set(sys.modules) - before if name.partition(".")[0] == home]:
         del sys.modules[name]
+    if program == "contract_tests":
+        documents = importlib.import_module("contract_tests.documents")
+        for profile in documents.PROFILES:
+            documents.load_contract(profile)  # which keeps them
     gc.collect()
     gc.freeze()  # what is there already is no garbage of any child
 
