@@ -33,7 +33,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from teeth_file import Outcome, Outcomes
+from teeth_file import Outcome, Outcomes, commit
 from teeth_runs import ROOT, SERVER, Starter, Verdict, plain, state, suite
 
 LIMITS = {"quick": 90.0, "standard": 240.0, "thorough": 1500.0}  # seconds for one run of the suite
@@ -211,7 +211,7 @@ def main(given: Sequence[str] | None = None) -> int:
     if not faults:
         print(f"no fault of the profile {options.profile} is called so; see python -m tests.independent --list")
         return USAGE
-    outcomes = Outcomes(options, [fault.id for fault in faults])
+    outcomes = Outcomes(options, [fault.id for fault in faults], commit())
     if options.resume:
         print(outcomes.resume(options.resume))
     try:

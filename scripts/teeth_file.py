@@ -27,30 +27,33 @@ class Outcome:
     note: str = ""
 
 
-def commit() -> str:
+def commit(root: Path = ROOT) -> str:
     """Return the commit that is checked out; empty where what is judged differs from it, or where nobody can tell."""
+
+    def git(*arguments: str) -> str:
+        done = subprocess.run(["git", *arguments], cwd=root, check=True, capture_output=True, text=True)
+        return done.stdout.strip()
+
     try:
-        head = _git("rev-parse", "HEAD")
-        return "" if _git("status", "--porcelain", "--", *JUDGED) else head
+        head = git("rev-parse", "HEAD")
+        return "" if git("status", "--porcelain", "--", *JUDGED) else head
     except (OSError, subprocess.CalledProcessError):
         return ""
 
 
-def _git(*arguments: str) -> str:
-    done = subprocess.run(["git", *arguments], cwd=ROOT, check=True, capture_output=True, text=True)
-    return done.stdout.strip()
-
-
 class Outcomes:
-    """The outcomes of a run, and the file they are written to as they come in; ``order`` is that of the faults."""
+    """The outcomes of a run, and the file they are written to as they come in.
 
-    def __init__(self, options: argparse.Namespace, order: Sequence[str]) -> None:
+    ``order`` is that of the faults, ``of`` the commit that is judged, empty where it is none.
+    """
+
+    def __init__(self, options: argparse.Namespace, order: Sequence[str], of: str) -> None:
         self.sound: Verdict | None = None
         self._path: Path | None = options.json
         self._order = list(order)
         self._done: dict[str, Outcome] = {}
         given: dict[str, Any] = {name: getattr(options, name) for name in OPTIONS}
-        self._of = {"commit": commit(), "options": given}
+        self._of = {"commit": of, "options": given}
 
     def resume(self, path: Path) -> str:
         """Take over what a file holds of the same options and commit; return what there is to say about it."""

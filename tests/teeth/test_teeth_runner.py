@@ -64,6 +64,13 @@ def test_all_killed_is_a_success(tmp_path: Path) -> None:
     assert "Missed" not in said
 
 
+def test_servers_that_start_from_nothing_come_to_the_same(tmp_path: Path) -> None:
+    faults = ("list-is-in-reverse", "create-answers-200")
+    both = [run(tmp_path, *options, faults=faults)[2]["outcomes"] for options in ((), ("--isolated",))]
+    told = [[{**one, "seconds": 0} for one in outcomes] for outcomes in both]
+    assert told[0] == told[1]
+
+
 def test_a_judge_that_hangs_is_cut_off(tmp_path: Path) -> None:
     code, _, told = run(tmp_path, "--limit", "1", faults=("list-is-wrapped",))
     assert (code, told["outcomes"][0]["note"]) == (1, "cut off")
