@@ -32,6 +32,9 @@ KINDS = (
     "contrived",
     "devised",
     "plotted",
+    "conceived",
+    "imagined",
+    "hatched",
 )
 
 for _kind in KINDS:

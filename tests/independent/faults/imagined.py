@@ -1,0 +1,674 @@
+"""Faults thought up by somebody who did not know the suite: of the wire, of the edge and of who may ask, once more."""
+
+import json
+import re
+from typing import Any
+
+from tests.independent.access import TOKEN_NAME
+from tests.independent.app import Api
+from tests.independent.asking import COLLECTION, Step, delete, get, make, patch, post
+from tests.independent.faults.catalogue import DEPLOYED, fault
+from tests.independent.judging import CREATE_MEMBERS, Faults, Members
+from tests.independent.transport import COLLECTION_METHODS, Sent
+from tests.independent.values import USERS, Answer, Key, Provider, Refusal, Request, User
+
+SLASH = f"{COLLECTION}/"
+QUERY = {TOKEN_NAME: "API_KEY"}
+GOOD = make().body
+BEDROCK = {"_type": "bedrock", "_version": 1, "region": "eu-west-1"}
+UNKNOWN_ID = "11111111-1111-4111-8111-111111111111"
+PLAIN = "dummy-key-abcdefgh-0001"
+ONE = make(api_keys=[PLAIN])
+
+
+def _plain(provider: Provider | None) -> str:
+    return " ".join(key.plain for key in provider.keys) if provider else ""
+
+
+# --- paths and methods
+
+
+@fault("rules.not-found", patch("No_Name", enabled=True), profiles=DEPLOYED, quick=False)
+class PatchOfTheMalformedAnswers404(Api):
+    """A good PATCH of what can be no id and no name answers 404."""
+
+    def op_patch(self, request: Request) -> Answer:
+        if self.parse_id(request.key) is None and re.search("[^a-z0-9-]", request.key):
+            raise Refusal(404, "There is no such provider.")
+        return super().op_patch(request)
+
+
+@fault("rules.not-found", delete("No_Name"), profiles=DEPLOYED, quick=False)
+class DeleteOfTheMalformedAnswers204(Api):
+    """A delete of what can be no id and no name answers 204."""
+
+    def op_delete(self, request: Request) -> Answer:
+        try:
+            return super().op_delete(request)
+        except Refusal as refusal:
+            if refusal.status == 400:
+                return Answer(204)
+            raise
+
+
+@fault("rules.not-found", patch("nobody", settings=BEDROCK), profiles=DEPLOYED, quick=False)
+class SettingsAreFittedBeforeTheLookup(Api):
+    """A PATCH of an unknown provider answers 400 where it brings settings: they fit no type."""
+
+    def op_patch(self, request: Request) -> Answer:
+        try:
+            return super().op_patch(request)
+        except Refusal as refusal:
+            if refusal.status == 404 and "settings" in request.data:
+                raise Refusal(400, "Such a provider has no bedrock settings.") from None
+            raise
+
+
+@fault("rules.unknown-path", post({}, "/api/v2/ai/nothing"), profiles=DEPLOYED, quick=False)
+class UnknownPathsAreForReadingAlone(Api):
+    """An unknown path answers 405 to whatever is no GET."""
+
+    def route(self, request: Request) -> str:
+        try:
+            return super().route(request)
+        except Refusal as refusal:
+            if refusal.status == 404 and request.method not in {"GET", "HEAD"}:
+                raise Refusal(405, "This method cannot be used here.", Allow="GET, HEAD") from None
+            raise
+
+
+@fault("rules.trailing-slash", Step("PUT", SLASH, GOOD), profiles=DEPLOYED, quick=False)
+class TrailingSlashHidesOtherMethods(Api):
+    """The collection path with a slash at its end answers 404, not 405, to methods that it does not have."""
+
+    def route(self, request: Request) -> str:
+        if request.path == SLASH and request.method not in COLLECTION_METHODS:
+            raise Refusal(404, "No such route.")
+        return super().route(request)
+
+
+@fault("rules.method-not-allowed", delete(""), quick=False)
+class DeleteOfTheCollectionAnswers204(Api):
+    """A delete of the whole collection answers 204, and does nothing."""
+
+    def route(self, request: Request) -> str:
+        if (request.method, request.path) == ("DELETE", COLLECTION):
+            raise Refusal(204, "")
+        return super().route(request)
+
+
+@fault("rules.method-not-allowed", Step("PUT"), quick=False)
+class AllowIsInSmallLetters(Api):
+    """Allow has the methods in small letters, which are other methods."""
+
+    def finish(self, request: Request, answer: Answer) -> Answer:
+        if answer.status == 405:
+            answer.headers["Allow"] = answer.headers["Allow"].lower()
+        return super().finish(request, answer)
+
+
+@fault("rules.unknown-path", get("/api/v2/ai/providers-of-others"), profiles=DEPLOYED, quick=False)
+class PathsThatBeginAlikeAreTheCollection(Api):
+    """A path that goes on behind the collection's without a slash is the collection."""
+
+    def route(self, request: Request) -> str:
+        if re.fullmatch(f"{COLLECTION}[^/]+", request.path):
+            request.path = COLLECTION
+        return super().route(request)
+
+
+@fault("rules.lookup", make("cafe"), get("cafe"), quick=False)
+class NamesOfHexDigitsAreNotFound(Api):
+    """A name of hexadecimal digits alone, letters among them, is taken for a broken id, and not found."""
+
+    def find(self, key: str) -> Provider:
+        if re.fullmatch("[0-9a-f]{1,31}", key) and not key.isdecimal():
+            raise Refusal(404, "There is no such provider.")
+        return super().find(key)
+
+
+# --- how answers are written
+
+
+class _Written(Api):
+    """What changes the bytes of some answers, and says their length."""
+
+    def write(self, request: Request, answer: Answer) -> Sent:
+        status, headers, payload = super().write(request, answer)
+        if payload and (changed := self.rewritten(request, status, payload)) != payload:
+            payload, headers["Content-Length"] = changed, str(len(changed))
+        return status, headers, payload
+
+    def rewritten(self, request: Request, status: int, payload: bytes) -> bytes:
+        raise NotImplementedError
+
+
+@fault("rules.error-shape", make(type="x"), quick=False)
+class RefusedCreatesAreToldTwice(_Written):
+    """A create that is refused with 400 answers two error objects, one behind the other: a return is missing."""
+
+    def rewritten(self, request: Request, status: int, payload: bytes) -> bytes:
+        return payload * 2 if status == 400 and request.operation == "create" else payload
+
+
+@fault("rules.error-shape", get("nobody"), quick=False)
+class ErrorsHaveAByteOrderMark(_Written):
+    """Error answers begin with a byte order mark."""
+
+    def rewritten(self, request: Request, status: int, payload: bytes) -> bytes:
+        return b"\xef\xbb\xbf" + payload if status >= 400 else payload
+
+
+@fault("rules.unicode", make(display_name="a 😀"), quick=False)
+class SymbolsAreWrittenAsTwoSurrogates(Api):
+    """Answers have symbols beyond the first plane as two surrogates of three bytes each, which is no UTF-8."""
+
+    def encode(self, data: Any) -> bytes:
+        text = json.dumps(data, ensure_ascii=False)
+        if all(char <= "\uffff" for char in text):
+            return super().encode(data)
+        units = text.encode("utf-16-be")
+        pairs = (chr(units[n] << 8 | units[n + 1]) for n in range(0, len(units), 2))
+        return "".join(pairs).encode("utf-8", "surrogatepass")
+
+
+@fault("rules.unicode", make(display_name="a\nb"), quick=False)
+class NewlinesAreWrittenAsTheyAre(_Written):
+    """Answers have newlines of texts as they are instead of escaped, which is no JSON."""
+
+    def rewritten(self, request: Request, status: int, payload: bytes) -> bytes:
+        return re.sub(rb"((?:^|[^\\])(?:\\\\)*)\\n", rb"\1\n", payload)
+
+
+@fault("rules.error-shape", make(type="x"), quick=False)
+class LengthsOfRefusalsAreOneShort(Api):
+    """The Content-Length of a 400 is one byte short: the object is cut off, and the connection spoilt."""
+
+    def write(self, request: Request, answer: Answer) -> Sent:
+        status, headers, payload = super().write(request, answer)
+        if status == 400 and payload:
+            headers["Content-Length"] = str(len(payload) - 1)
+        return status, headers, payload
+
+
+@fault("rules.content-type", get("nobody", headers={"Accept": "text/html,*/*;q=0.8"}), profiles=DEPLOYED, quick=False)
+class ErrorsForBrowsersArePages(Api):
+    """Whoever takes HTML gets errors as pages."""
+
+    def error(self, request: Request, refusal: Refusal) -> Answer:
+        answer = super().error(request, refusal)
+        if "text/html" in request.headers.get("accept", "") and answer.status in {400, 403, 404, 409}:
+            headers = {**answer.headers, "Content-Type": "text/html; charset=utf-8"}
+            return Answer(answer.status, raw=b"<h1>Sorry</h1>", headers=headers)
+        return answer
+
+
+@fault("schema.response", ONE, quick=False)
+class OneKeyAloneIsAnObject(Api):
+    """A provider with one key shows it as an object instead of a list of one."""
+
+    def view(self, provider: Provider) -> Members:
+        shown = super().view(provider)
+        return {**shown, "api_keys": shown["api_keys"][0]} if len(provider.keys) == 1 else shown
+
+
+# --- tokens and their carriers
+
+
+@fault("rules.first-credential-wins", make(), Step("PATCH", "p", {"enabled": True}, headers={
+       "Cookie": f"{TOKEN_NAME}=BAD_KEY"}), profiles=DEPLOYED, quick=False)  # fmt: skip
+class WritesLookAtTheHeaderFirst(Api):
+    """What changes something looks at the header before cookie and query."""
+
+    def carriers(self) -> tuple[str, ...]:
+        order = super().carriers()
+        return order if self.request.method == "GET" else tuple(sorted(order, key=lambda how: how != "header"))
+
+
+@fault("rules.first-credential-wins", get(query={TOKEN_NAME: "BAD_KEY"}), profiles=DEPLOYED, quick=False)
+class UnknownTokensOfQueriesArePassedOver(Api):
+    """A token of the query that is unknown gives way to the header, though one of the cookie does not."""
+
+    def carried(self, request: Request, carrier: str) -> str | None:
+        token = super().carried(request, carrier)
+        return None if carrier == "query" and self.user_of(token) is None else token
+
+
+@fault("rules.auth-carriers", get(token=None, query={"further": "1", **QUERY}), profiles=DEPLOYED, quick=False)
+class QueryTokenMustComeFirst(Api):
+    """The token of the query is found only where it is the first parameter."""
+
+    def carried(self, request: Request, carrier: str) -> str | None:
+        if carrier == "query" and next(iter(request.query), TOKEN_NAME) != TOKEN_NAME:
+            return None
+        return super().carried(request, carrier)
+
+
+@fault("rules.unauthenticated", get(token=None, query={TOKEN_NAME: "API_KEY "}), profiles=DEPLOYED, quick=False)
+class QueryTokensAreTrimmed(Api):
+    """The token of the query loses the blanks at its ends."""
+
+    def carried(self, request: Request, carrier: str) -> str | None:
+        token = super().carried(request, carrier)
+        return token.strip() if token and carrier == "query" else token
+
+
+@fault("rules.auth-carriers", get(f"{COLLECTION}?{TOKEN_NAME}=API%5FKEY", token=None), profiles=DEPLOYED, quick=False)
+class QueryTokensAreNotDecoded(Api):
+    """Escapes in the token of the query are not decoded."""
+
+    def read(self, environ: Members) -> Request:
+        request = super().read(environ)
+        for part in environ.get("QUERY_STRING", "").split("&"):
+            name, _, value = part.partition("=")
+            if name == TOKEN_NAME:
+                request.query[name] = [value]
+        return request
+
+
+@fault("rules.auth-carriers", get(token=None, headers={"Cookie": f"sid=YWJj=; {TOKEN_NAME}=API_KEY"}),
+       profiles=DEPLOYED, quick=False)  # fmt: skip
+class CookiesBehindEqualsSignsAreLost(Api):
+    """The cookie is not found behind one whose value has an equals sign."""
+
+    def carried(self, request: Request, carrier: str) -> str | None:
+        before = request.headers.get("cookie", "").partition(f"{TOKEN_NAME}=")[0].split(";")
+        if carrier == "cookie" and any(part.count("=") > 1 for part in before):
+            return None
+        return super().carried(request, carrier)
+
+
+@fault("rules.auth-carriers", make(), delete(token=None, query=QUERY), get("p"), profiles=DEPLOYED, quick=False)
+class DeletesByQueryAreNotDone(Api):
+    """A delete whose token is in the query answers 204, and deletes nothing."""
+
+    def remove(self, provider: Provider) -> None:
+        if TOKEN_NAME not in self.request.query:
+            super().remove(provider)
+
+
+@fault("rules.unauthenticated", get(token="EXPIRED_KEY"), profiles=DEPLOYED, quick=False)
+class ExpiredTokensAnswer403(Api):
+    """An expired token answers 403 instead of 401."""
+
+    def user_of(self, token: str | None) -> User | None:
+        if token in USERS and USERS[token].expired:
+            raise Refusal(403, "Your session is over.")
+        return super().user_of(token)
+
+
+@fault("rules.unauthenticated", *[get(token=None)] * 3, get(), quick=False)
+class ThreeRefusalsLockTheNextOneOut(Api):
+    """After three requests in a row that nobody may make, a good token answers 401 once."""
+
+    def authenticate(self, request: Request) -> User:
+        misses, self.__dict__["misses"] = self.__dict__.get("misses", 0), 0
+        if misses >= 3:
+            raise Refusal(401, "Too many attempts.")
+        try:
+            return super().authenticate(request)
+        except Refusal:
+            self.__dict__["misses"] = misses + 1
+            raise
+
+
+@fault("rules.unauthenticated", post(token=None), profiles=DEPLOYED, quick=False)
+class EmptyBodiesBeforeToken(Api):
+    """Without a token an empty body answers 400."""
+
+    def authenticate(self, request: Request) -> User:
+        try:
+            return super().authenticate(request)
+        except Refusal:
+            if not request.body and request.method in {"POST", "PATCH"}:
+                raise Refusal(400, "Request body must be valid JSON.") from None
+            raise
+
+
+# --- those who are no owners
+
+
+class _Lenient(Api):
+    """What lets those who are no owners do something."""
+
+    def authorise(self, request: Request) -> None:
+        if not self.lets(request):
+            super().authorise(request)
+
+    def lets(self, request: Request) -> bool:
+        raise NotImplementedError
+
+
+@fault("rules.forbidden", get(SLASH, token="MEMBER_KEY"), profiles=DEPLOYED, quick=False)
+class TrailingSlashIsOpenToMembers(_Lenient):
+    """The collection path with a slash at its end is open to whoever has a token."""
+
+    def lets(self, request: Request) -> bool:
+        return request.path == SLASH
+
+
+@fault("rules.forbidden", make(enabled=True), Step("PATCH", "p", {"enabled": False}, token="MEMBER_KEY"),
+       profiles=DEPLOYED, quick=False)  # fmt: skip
+class MembersMaySwitchOff(_Lenient):
+    """Whoever is no owner may switch a provider off."""
+
+    def lets(self, request: Request) -> bool:
+        return request.operation == "patch" and request.data == {"enabled": False}
+
+
+@fault("rules.forbidden", delete("nobody", token="MEMBER_KEY"), profiles=DEPLOYED, quick=False)
+class MembersDeleteTheUnknown(Api):
+    """A delete of an unknown provider by somebody who is no owner answers 204."""
+
+    def op_delete(self, request: Request) -> Answer:
+        try:
+            return super().op_delete(request)
+        except Refusal as refusal:
+            if refusal.status == 404 and request.user and not request.user.owner:
+                return Answer(204)
+            raise
+
+
+@fault("schema.server-error", post({}, token="MEMBER_KEY"), profiles=DEPLOYED, quick=False)
+class FaultyBodiesOfMembersAnswer500(Api):
+    """A faulty body of somebody who is no owner answers 500."""
+
+    def judge(self, request: Request, data: Any) -> Members:
+        try:
+            return super().judge(request, data)
+        except Refusal:
+            if request.user and not request.user.owner:
+                raise Refusal(500, "no owner in context") from None
+            raise
+
+
+# --- how bodies are read
+
+
+@fault("rules.json-body", post(raw=b"\n" + json.dumps(GOOD).encode()), quick=False)
+class JsonMayHaveNothingBeforeIt(Api):
+    """A body that begins with white space is refused."""
+
+    def parse(self, request: Request) -> Any:
+        if request.body[:1].isspace():
+            raise Refusal(400, "Request body must be valid JSON.")
+        return super().parse(request)
+
+
+@fault("rules.json-body", post(GOOD, headers={"Transfer-Encoding": "chunked"}), quick=False)
+class ChunkedBodiesAreEmpty(Api):
+    """A body that comes in chunks is taken for empty."""
+
+    def read(self, environ: Members) -> Request:
+        request = super().read(environ)
+        if "transfer-encoding" in request.headers:
+            request.body = b""
+        return request
+
+
+LATIN = Step("POST", "", raw=json.dumps({**GOOD, "display_name": "Größe"}, ensure_ascii=False).encode(),
+             headers={"Content-Type": "application/json; charset=iso-8859-1"})  # fmt: skip
+
+
+@fault("rules.content-type", LATIN, profiles=DEPLOYED, quick=False)
+class CharsetsOfBodiesAreFollowed(Api):
+    """A body that says it is in ISO-8859-1 is read so instead of as JSON."""
+
+    def parse(self, request: Request) -> Any:
+        if "8859-1" in request.headers["content-type"]:
+            request.body = request.body.decode("latin-1").encode()
+        return super().parse(request)
+
+
+@fault("rules.unicode", make(display_name="a 😀"), quick=False)
+class EscapedSymbolsAreRefused(Api):
+    """A body with a symbol beyond the first plane as two escapes is refused, one as it stands is not."""
+
+    def parse(self, request: Request) -> Any:
+        if re.search(rb"(?i)\\ud[89ab]", request.body):
+            raise Refusal(400, "Request body must be valid JSON.")
+        return super().parse(request)
+
+
+@fault("rules.unknown-members", make(further={"a": [1]}), profiles=DEPLOYED, quick=False)
+class UnknownListsAndObjectsAreRefused(Api):
+    """Unknown members are ignored where they are plain, and refused where they are lists or objects."""
+
+    def judge(self, request: Request, data: Any) -> Members:
+        members = super().judge(request, data)
+        if any(isinstance(value, list | dict) for name, value in data.items() if name not in CREATE_MEMBERS):
+            raise Refusal(400, "Some member is not known.")
+        return members
+
+
+@fault("rules.settings", make(type="bedrock", settings={"region": "eu-west-1", "_version": 1, "_type": "bedrock"}),
+       profiles=DEPLOYED, quick=False)  # fmt: skip
+class SettingsMustBeginWithTheirType(Api):
+    """Settings are refused where _type is not their first member."""
+
+    def judge_settings(self, value: Members) -> Faults:
+        late = next(iter(value), "_type") != "_type"
+        return super().judge_settings(value) or ([("settings", "_type must come first")] if late else [])
+
+
+@fault("schema.server-error", make(type=["openai"]), quick=False)
+class ListsForTypesAnswer500(Api):
+    """A type that is a list or an object answers 500: it cannot be looked up."""
+
+    def wrong_types(self, data: Members, known: dict[str, type]) -> Faults:
+        if "type" in known and isinstance(data.get("type"), list | dict):
+            raise Refusal(500, "unhashable type")
+        return super().wrong_types(data, known)
+
+
+class _Parsed(Api):
+    """What takes some bodies for others."""
+
+    def parse(self, request: Request) -> Any:
+        data = super().parse(request)
+        return self.taken(request.operation, data) if isinstance(data, dict) else data
+
+    def taken(self, operation: str, data: Members) -> Members:
+        raise NotImplementedError
+
+
+@fault("rules.json-types", make(enabled=True), patch(enabled=[]), quick=False)
+class EmptyListsSwitchOff(_Parsed):
+    """A PATCH takes an empty list or object for false."""
+
+    def taken(self, operation: str, data: Members) -> Members:
+        return {**data, "enabled": False} if operation == "patch" and data.get("enabled") in ([], {}) else data
+
+
+@fault("rules.json-types", make(api_keys=[[PLAIN]]), quick=False)
+class ListsOfKeysAreFlattened(_Parsed):
+    """A list among the keys of a create is taken for the keys in it."""
+
+    def taken(self, operation: str, data: Members) -> Members:
+        keys = data.get("api_keys")
+        if operation != "create" or not isinstance(keys, list):
+            return data
+        flat = [key for entry in keys for key in (entry if isinstance(entry, list) else [entry])]
+        return {**data, "api_keys": flat}
+
+
+@fault("schema.server-error", make(), patch(enabled=True, api_keys=None), profiles=DEPLOYED, quick=False)
+class NullKeysOfAPatchAnswer500(_Parsed):
+    """A PATCH with null for keys answers 500."""
+
+    def taken(self, operation: str, data: Members) -> Members:
+        if operation == "patch" and data.get("api_keys", ()) is None:
+            raise Refusal(500, "null is not iterable")
+        return data
+
+
+@fault("rules.defaults", make(display_name=None), profiles=DEPLOYED, quick=False)
+class NullDisplayNamesBecomeAWord(_Parsed):
+    """A create with null for the display name is called null."""
+
+    def taken(self, operation: str, data: Members) -> Members:
+        if operation == "create" and data.get("display_name", "") is None:
+            return {**data, "display_name": "null"}
+        return data
+
+
+@fault("rules.json-body", post(raw=b"{"), get(), quick=False)
+class WhatFollowsNoJsonIsRefused(Api):
+    """The request after one whose body is no JSON answers 400, too: the reader is not reset."""
+
+    def perform(self, request: Request) -> Answer:
+        if self.__dict__.pop("spoilt", False):
+            raise Refusal(400, "Request body must be valid JSON.")
+        return super().perform(request)
+
+    def parse(self, request: Request) -> Any:
+        try:
+            return super().parse(request)
+        except Refusal:
+            self.__dict__["spoilt"] = True
+            raise
+
+
+# --- errors
+
+
+@fault("rules.error-shape", make(type="x"), quick=False)
+class ValidationsEndWithNull(Api):
+    """Validations have a null behind their last entry."""
+
+    def error(self, request: Request, refusal: Refusal) -> Answer:
+        answer = super().error(request, refusal)
+        if isinstance(answer.data, dict) and "validations" in answer.data:
+            answer.data["validations"].append(None)
+        return answer
+
+
+@fault("rules.error-shape", make(type="x", base_url=...), quick=False)
+class FurtherValidationsHaveNoDetail(Api):
+    """From the second entry on validations have null for a detail."""
+
+    def error(self, request: Request, refusal: Refusal) -> Answer:
+        answer = super().error(request, refusal)
+        if isinstance(answer.data, dict):
+            for entry in answer.data.get("validations", [])[1:]:
+                entry["detail"] = None
+        return answer
+
+
+@fault("rules.validation-fields", make(api_keys=["dummy-1", " dummy-2"]), profiles=DEPLOYED, quick=False)
+class IndicesCountFaultyKeysAlone(Api):
+    """The indices of faulty keys of a create count the faulty ones, not all."""
+
+    def judge_api_keys(self, value: list[str]) -> Faults:
+        return [(f"api_keys[{number}]", why) for number, (_, why) in enumerate(super().judge_api_keys(value))]
+
+
+@fault("rules.validation-fields", ONE,
+       lambda seen: patch(api_keys=[{"id": seen[0].json["api_keys"][0]["id"]}, {"api_key": ""}]),
+       profiles=DEPLOYED, quick=False)  # fmt: skip
+class IndicesOfNewKeysSkipTheKept(Api):
+    """The indices of new keys of a PATCH do not count the entries that keep a key."""
+
+    def judge_entries(self, entries: list[Members]) -> Faults:
+        faults: Faults = []
+        seen: set[str] = set()
+        for index, entry in enumerate(entries):
+            before = entries[:index] if "id" in entry else [other for other in entries[:index] if "id" not in other]
+            faults += self.judge_entry(f"api_keys[{len(before)}]", entry, seen)
+        return faults
+
+
+@fault("rules.validation-fields", make(type="bedrock", api_keys=[PLAIN]), profiles=DEPLOYED, quick=False)
+class LackOfSettingsHidesTheKeys(Api):
+    """Where the type bedrock comes without settings and with keys the keys are not told."""
+
+    def judge_bedrock(self, members: Members) -> Faults:
+        faults = super().judge_bedrock(members)
+        return faults[:1] if members.get("type") == "bedrock" else faults
+
+
+@fault("rules.validation-fields", post({"type": "openai", "base_url": "no"}), profiles=DEPLOYED, quick=False)
+class MissingMembersAreToldTwice(Api):
+    """A member that is missing is told twice: as missing, and as an empty text that is not good."""
+
+    def judge_create(self, members: Members) -> Faults:
+        faults = super().judge_create(members)
+        return [*faults, *((name, "must not be empty") for name in self.required() if name not in members)]
+
+
+# --- secrets
+
+
+class _Quoting(Api):
+    """What quotes something in the message of some refusals."""
+
+    def error(self, request: Request, refusal: Refusal) -> Answer:
+        if quoted := self.quoted(request, refusal):
+            refusal.message = f"{refusal.message} ({quoted})"
+        return super().error(request, refusal)
+
+    def quoted(self, request: Request, refusal: Refusal) -> str:
+        raise NotImplementedError
+
+    def asked_for(self, request: Request) -> Provider | None:
+        """Return the provider that a path names, if it is there."""
+        return self.find_by_id(self.parse_id(request.key) or "") or self.find_by_name(request.key)
+
+
+@fault("rules.secrets-never-leak", ONE, make(), quick=False)
+class ConflictsQuoteTheKeysThatAreThere(_Quoting):
+    """A 409 quotes the keys of the provider that has the name."""
+
+    def quoted(self, request: Request, refusal: Refusal) -> str:
+        return _plain(self.find_by_name(request.data["name"])) if refusal.status == 409 else ""
+
+
+@fault("rules.secrets-never-leak", ONE, patch(api_keys=[{"id": UNKNOWN_ID}]), quick=False)
+class UnknownKeyIdsAreToldTheKnownKeys(_Quoting):
+    """An id that is no key of a provider is answered with the keys that it has, in plain text."""
+
+    def quoted(self, request: Request, refusal: Refusal) -> str:
+        unknown = any("no key of this" in why for _, why in refusal.faults)
+        return _plain(self.asked_for(request)) if unknown else ""
+
+
+@fault("rules.secrets-never-leak", ONE, delete(token="MEMBER_KEY"), profiles=DEPLOYED, quick=False)
+class ForbiddenDeletesQuoteTheKeys(_Quoting):
+    """A 403 to a delete quotes the keys of the provider."""
+
+    def quoted(self, request: Request, refusal: Refusal) -> str:
+        forbidden = refusal.status == 403 and request.operation == "delete"
+        return _plain(self.asked_for(request)) if forbidden else ""
+
+
+@fault("rules.secrets-never-leak", ONE,
+       lambda seen: patch(api_keys=[{"id": seen[0].json["api_keys"][0]["id"], "api_key": "dummy-key-new"}]),
+       profiles=DEPLOYED, quick=False)  # fmt: skip
+class EntriesWithBothAreQuoted(Api):
+    """An entry with both an id and a plain text is quoted in what is told about it."""
+
+    def judge_entry(self, place: str, entry: Members, seen: set[str]) -> Faults:
+        faults = super().judge_entry(place, entry, seen)
+        return [(field, f"{why}, is {entry}" if field == place and entry else why) for field, why in faults]
+
+
+@fault("rules.secrets-never-leak", make(api_keys=[{"api_key": PLAIN}]), quick=False)
+class KeysOfAWrongTypeAreQuoted(_Quoting):
+    """Keys of the wrong JSON type are quoted in what is told about them."""
+
+    def judge(self, request: Request, data: Any) -> Members:
+        self.__dict__["judged"] = data
+        return super().judge(request, data)
+
+    def quoted(self, request: Request, refusal: Refusal) -> str:
+        wrong = refusal.status == 400 and "wrong JSON type" in refusal.message
+        return str(self.__dict__["judged"].get("api_keys", "")) if wrong else ""
+
+
+@fault("rules.secrets-never-leak", post({**GOOD, "api_keys": [PLAIN]}, SLASH), profiles=DEPLOYED, quick=False)
+class TrailingSlashShowsNewKeys(Api):
+    """A create at the collection path with a slash at its end shows its keys."""
+
+    def view_key(self, key: Key) -> Members:
+        shown = super().view_key(key)
+        return {**shown, "masked": key.plain} if (self.request.method, self.request.path) == ("POST", SLASH) else shown
