@@ -6,17 +6,21 @@ same at ten records and at a hundred thousand: the order is worked out when a li
 holds the store's lock.
 """
 
+import contextlib
 import threading
 from bisect import bisect_left, insort
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
+import orjson
+
 __all__ = ["Base", "Changes", "Record", "Store", "Table"]
 
 Key = tuple[Any, ...]
 
 KEPT_CHANGES = 16  # how many requests' changes a store can take back
+_EXACTLY = orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_SUBCLASS
 _FEW = 32  # one change in so many records, or less, is worked into the ordered list; more sort it anew
 
 
@@ -24,18 +28,36 @@ class Record:
     """One stored thing. ``data`` is never changed after it is stored; its serialised answers are kept beside it.
 
     There is one answer as a rule: it lies in the record itself, where it is found faster than in a dictionary of each.
+    A record of a fixture is packed: its data are octets until somebody asks for them, since a hundred thousand
+    dictionaries are several times as large, and spread over memory that is in no cache.
     """
 
-    __slots__ = ("_answer", "_more", "_view", "data", "id", "parents", "sequence")
+    __slots__ = ("_answer", "_data", "_more", "_view", "id", "parents", "rank", "sequence")
 
     def __init__(self, id_: str, data: Mapping[str, Any], parents: tuple[str, ...] = (), sequence: int = 0) -> None:
         self.id = id_
-        self.data = data
+        self._data: Mapping[str, Any] | bytes = data
         self.parents = parents
         self.sequence = sequence
+        self.rank: Any = None  # its place in the order of its collection, once that is known
         self._view = ""
         self._answer: bytes | None = None
         self._more: dict[str, bytes] | None = None
+
+    @property
+    def data(self) -> Mapping[str, Any]:
+        """The members."""
+        data = self._data
+        if type(data) is bytes:
+            data = self._data = orjson.loads(data)
+        return data  # type: ignore[return-value]  # whose type the line above cannot narrow
+
+    def pack(self) -> None:
+        """Keep the data as octets, if they come out of those as they are."""
+        with contextlib.suppress(TypeError):
+            octets = bytes(memoryview(orjson.dumps(self._data, option=_EXACTLY)))
+            if orjson.loads(octets) == self._data:
+                self._data = octets
 
     def answer(self, view: str) -> bytes | None:
         """Return the record as a view of it was kept, or ``None``."""
@@ -59,9 +81,17 @@ class Base:
         self.indexes: dict[str, dict[Key, Record]] = {
             name: {(*r.parents, r.data[name]): r for r in self.records.values() if name in r.data} for name in unique
         }
-        self.order = order
-        self.ordered: list[Record] = sorted(self.records.values(), key=order)
+        self._order = order
+        self.ordered: list[Record] = sorted(self.records.values(), key=self.rank)
         self.sequence = max(map(_number, self.ordered), default=0)
+        for record in self.ordered:
+            record.pack()
+
+    def rank(self, record: Record) -> Any:
+        """Return what a record is put in order by."""
+        if record.rank is None:
+            record.rank = self._order(record)
+        return record.rank
 
 
 class Table:
@@ -125,11 +155,11 @@ class Table:
 
     def _sorted(self) -> list[Record]:
         untouched = [r for r in self._base.ordered if (*r.parents, r.id) not in self._own]
-        return sorted([*untouched, *(r for r in self._own.values() if r is not None)], key=self._base.order)
+        return sorted([*untouched, *(r for r in self._own.values() if r is not None)], key=self._base.rank)
 
     def _place(self, old: Record | None, new: Record | None) -> None:
         """Take a record out of the ordered list and put another into its place in the order."""
-        order, rows = self._base.order, self._ordered
+        order, rows = self._base.rank, self._ordered
         if old is not None:
             at = bisect_left(rows, order(old), key=order)
             while rows[at] is not old:  # others may rank the same
