@@ -15,6 +15,8 @@ def operation_id(heading: str, method: str, path: str) -> str:
     """
     bare = re.sub(r"[(\[]deprecated[)\]]", " ", heading, flags=re.IGNORECASE)
     words = re.findall(r"[A-Za-z0-9]+", re.sub(r"(?<=\w)['’](?=\w)", "", bare))
+    if words and words[0] == method:  # a heading that is the method and path
+        words[0] = method.lower()
     kept = [word for word in words if word.lower() not in _ARTICLES] or words
     return camel(kept) if kept else camel([method.lower()]) + path_words(path)
 

@@ -151,11 +151,15 @@ class OperationDraft:
         else:
             form = Node(SchemaRow(roots[0].row.line, "", 0, TypeCell(("object",))), roots)
             payload.shape = reader.member(form, value)
-        names = {name for name, _, _ in reader.occurrences}
+        names = {row.name for row in reader.occurrences}
         others = {item.row.name for item in self.operation.parameters if item.where in PLACES}
-        mine = [values for values in self.parameter_values if values.name in names and values.name not in others]
+        mine = [
+            values
+            for values in self.parameter_values
+            if values.name in names and (values.depth or values.name not in others)
+        ]
         self.parameter_values = [values for values in self.parameter_values if values not in mine]
-        reader.enumerate(mine)
+        reader.finish(mine)
 
     def _read_response(self, row: PageResponse, accepted: list[str]) -> Payload:
         payload = Payload(Place(self.file, row.line), description=row.description)
@@ -179,7 +183,10 @@ class OperationDraft:
         rows = [row for table in tables for row in table.rows]
         reader = self.components.reader(self.file)
         shape = reader.response(rows, cell, value, payload.place)
-        reader.enumerate(values for table in tables for values in table.enumerations)
+        reader.finish(values for table in tables for values in table.enumerations)
+        title = next((table.description for table in tables if table.description), "")
+        if title and not shape.ref:
+            shape.keywords.setdefault("description", title)
         return shape
 
     def _read_strays(self) -> None:

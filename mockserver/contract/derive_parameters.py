@@ -71,7 +71,9 @@ def _parameter(item: PageParameter, file: str, values: Sequence[Enumeration], co
     shape.keywords = keywords
     for enumeration in values:
         if enumeration.name == row.name:
-            components.reader(file).give(shape, enumeration)
+            reader = components.reader(file)
+            reader.give(shape, enumeration)
+            reader.finish(())
     result: dict[str, Any] = {"name": row.name, "in": item.where}
     if description:
         result["description"] = description

@@ -6,9 +6,10 @@ from typing import Any
 from mockserver.contract.derive_examples import Fitness, read_example
 from mockserver.contract.derive_names import component_key
 from mockserver.contract.derive_restrictions import literal
-from mockserver.contract.derive_rows import ANONYMOUS, MISSING, RowReader
+from mockserver.contract.derive_rows import MISSING, RowReader
 from mockserver.contract.derive_shapes import EXAMPLE, PROPERTIES, Notes, Place, Shape, adopt, from_example, merge
 from mockserver.contract.page import PageSchema, TypeCell
+from mockserver.contract.page_combinations import ANONYMOUS
 
 __all__ = ["Components"]
 
@@ -91,18 +92,13 @@ class Components:
         if schema.example:
             value = read_example(schema.example, "application/json", file, self.notes)
         shape = Shape(place, PROPERTIES)
-        for block in schema.blocks:
-            part = reader.response(block.rows, TypeCell(), value, place) if block.rows else Shape(place, PROPERTIES)
-            if not block.combiner:
-                merge(shape, part, schema.name, self.notes, self.define)
-            elif shape.combined and shape.combined[-1][0] == block.combiner:
-                shape.combined[-1][1].append(part)
-            else:
-                shape.combined.append((block.combiner, [part]))
+        part = reader.response(schema.rows, TypeCell(), value, place)
+        reader.enumerate(values for values in schema.enumerations if values.name not in ("", ANONYMOUS))
+        merge(shape, part, schema.name, self.notes, self.define)
         for values in schema.enumerations:
             if values.name in ("", ANONYMOUS):
                 reader.give(shape, values)
-        reader.enumerate(values for values in schema.enumerations if values.name not in ("", ANONYMOUS))
+        reader.finish(())
         if schema.description:
             shape.keywords["description"] = schema.description
         self.define(schema.name, shape)

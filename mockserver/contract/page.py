@@ -23,7 +23,6 @@ __all__ = [
     "PageSchema",
     "PageTag",
     "ResponseTable",
-    "SchemaBlock",
     "SchemaRow",
     "TypeCell",
 ]
@@ -52,18 +51,20 @@ class TypeCell:
 class SchemaRow:
     """One row of a table of members: a property, ``[array item]``, ``[any property]`` or ``*anonymous*``.
 
-    ``depth`` counts the nesting marks (``»``); ``required`` is None where the table has no word on it.
+    ``depth`` counts the nesting marks (``»``); ``required`` is None where the table has no word on it. ``combiner``
+    is ``allOf``, ``anyOf`` or ``oneOf`` where the row is a part of such a combination.
     """
 
     line: int
     name: str
     depth: int
-    type: TypeCell
+    type: TypeCell = TypeCell()
     required: bool | None = None
     restrictions: str = ""
     description: str = ""
     default: str | None = None
     deprecated: bool = False
+    combiner: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,13 +80,14 @@ class Enumeration:
     """The values that a table of enumerated values gives to one name; the name is empty for a whole schema.
 
     ``run`` is True where each value had a row of its own: several enumerations of one name may then have run
-    together.
+    together. ``depth`` counts the nesting marks before the name.
     """
 
     line: int
     name: str
     values: tuple[str, ...]
     run: bool = False
+    depth: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +140,7 @@ class ResponseTable:
     status: str
     rows: tuple[SchemaRow, ...]
     enumerations: tuple[Enumeration, ...] = ()
+    description: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,23 +179,14 @@ class PageOperation:
 
 
 @dataclass(frozen=True, slots=True)
-class SchemaBlock:
-    """One table of a schema's properties; ``combiner`` is ``allOf``, ``anyOf``, ``oneOf``, or empty."""
-
-    line: int
-    combiner: str
-    rows: tuple[SchemaRow, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class PageSchema:
-    """One schema of a page of schemas: heading, example, tables of properties, enumerated values."""
+    """One schema of a page of schemas: heading, example, rows of all tables of properties, enumerated values."""
 
     line: int
     name: str
     description: str = ""
     example: PageExample | None = None
-    blocks: tuple[SchemaBlock, ...] = ()
+    rows: tuple[SchemaRow, ...] = ()
     enumerations: tuple[Enumeration, ...] = ()
 
 

@@ -20,6 +20,7 @@ from mockserver.contract.page import (
     SchemaRow,
 )
 from mockserver.contract.page_blocks import Block
+from mockserver.contract.page_combinations import CONTINUED, combination, discriminator, part_rows
 from mockserver.contract.page_samples import is_other_language, is_shell, read_sample
 from mockserver.contract.page_tables import (
     enumerations,
@@ -76,7 +77,10 @@ class _Draft:
     bodies: list[PageExample] = field(default_factory=list)
     responses: list[PageResponse] = field(default_factory=list)
     examples: list[tuple[str, PageExample]] = field(default_factory=list)
-    tables: list[tuple[int, str, list[SchemaRow], list[Enumeration]]] = field(default_factory=list)
+    tables: list[tuple[int, str, list[SchemaRow], list[Enumeration], str]] = field(default_factory=list)
+    word: str = ""  # of a combination, above the next table of members
+    combiner: str = ""  # of the table of members before
+    title: str = ""  # what describes the response whose status was given last
     headers: list[PageHeader] = field(default_factory=list)
     values_of: str = ""  # "parameters" or "schema": the table that enumerated values belong to
     details: dict[str, str] = field(default_factory=dict)
@@ -122,7 +126,8 @@ def _operation(draft: _Draft, tag: str) -> PageOperation:
         responses=tuple(draft.responses),
         response_examples=tuple(draft.examples),
         response_tables=tuple(
-            ResponseTable(line, status, tuple(rows), tuple(values)) for line, status, rows, values in draft.tables
+            ResponseTable(line, status, tuple(rows), tuple(values), title)
+            for line, status, rows, values, title in draft.tables
         ),
         response_headers=tuple(draft.headers),
     )
@@ -266,8 +271,11 @@ def _members(block: Block, draft: _Draft, uses: Uses) -> None:
     if draft.place != "schema" or not draft.status:
         uses.warn_block(block, "a table of members without a line such as 'Status Code **200**' was left out")
         return
-    rows = list(member_rows(block, uses.warn))
-    draft.tables.append((block.line, draft.status, rows, []))
+    rows = list(part_rows(member_rows(block, uses.warn), draft.word, draft.combiner, block.line))
+    draft.tables.append((block.line, draft.status, rows, [], draft.title))
+    if draft.word != CONTINUED:
+        draft.combiner = draft.word
+    draft.word = draft.title = ""
     draft.values_of = "schema"
 
 
@@ -286,6 +294,7 @@ def _status(block: Block, draft: _Draft, uses: Uses) -> None:
     uses.use(block, "status")
     status = block.text.strip("*` ")
     draft.place, draft.status = "schema", status.lower() if status.lower() == "default" else status.upper()
+    draft.word = draft.combiner = draft.title = ""
 
 
 def _text(block: Block, draft: _Draft, uses: Uses) -> None:
@@ -308,8 +317,26 @@ def _text(block: Block, draft: _Draft, uses: Uses) -> None:
     elif draft.place == "details" and detail:
         uses.use(block, "description of a parameter")
         draft.details[detail[1].strip()] = detail[2].strip()
+    elif draft.place == "schema" and _between_tables(block, draft, uses):
+        return
     else:
         uses.warn_block(block, f"the text {block.text[:60]!r} stands where the page format has none: it was left out")
+
+
+def _between_tables(block: Block, draft: _Draft, uses: Uses) -> bool:
+    """Read the word of a combination, or the title of a response's schema; return whether it was one."""
+    emphasis = re.fullmatch(r"\*([^*\n]+)\*", block.text)
+    if word := combination(block.text):
+        uses.use(block, "combination")
+        draft.word = word
+        if discriminator(block.text):
+            uses.warn(block.line, f"the discriminator {discriminator(block.text)!r} was left out")
+    elif emphasis and draft.status and draft.following == "table" and not draft.title:
+        uses.use(block, "description of a response")
+        draft.title = emphasis[1]
+    else:
+        return False
+    return True
 
 
 def _security(block: Block, draft: _Draft, uses: Uses) -> bool:

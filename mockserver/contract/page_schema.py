@@ -4,15 +4,15 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from mockserver.contract.page import Enumeration, PageExample, PageSchema, SchemaBlock
+from mockserver.contract.page import Enumeration, PageExample, PageSchema, SchemaRow
 from mockserver.contract.page_blocks import Block
+from mockserver.contract.page_combinations import CONTINUED, combination, discriminator, part_rows
 from mockserver.contract.page_tables import enumerations, kind_of_table, member_rows
 from mockserver.contract.page_uses import Uses
 
 __all__ = ["looks_like_schema", "read_schema"]
 
 _NAME = re.compile(r"^[\w.\-/\[\]~]+$", re.ASCII)
-_COMBINERS = {"allof": "allOf", "anyof": "anyOf", "oneof": "oneOf", "xor": "oneOf", "or": "anyOf", "and": "allOf"}
 _JSON = ("json", "")
 
 
@@ -22,10 +22,11 @@ class _Draft:
 
     line: int
     name: str
-    combiner: str = ""
+    word: str = ""  # of a combination, above the next table
+    combiner: str = ""  # of the table before
     description: list[str] = field(default_factory=list)
     example: PageExample | None = None
-    blocks: list[SchemaBlock] = field(default_factory=list)
+    rows: list[SchemaRow] = field(default_factory=list)
     enumerations: list[Enumeration] = field(default_factory=list)
 
 
@@ -64,14 +65,14 @@ def read_schema(section: Sequence[Block], uses: Uses) -> PageSchema:
             case _:
                 uses.warn_block(block, f"a {block.kind} in the schema {draft.name!r} was left out")
     headed = any(block.kind == "heading" and block.text.lower() == "properties" for block in section[1:])
-    if not (headed or draft.blocks or draft.enumerations):
+    if not (headed or draft.rows or draft.enumerations):
         uses.warn(heading.line, f"the schema {draft.name!r} has no table of properties: its example is all there is")
     return PageSchema(
         line=draft.line,
         name=draft.name,
         description="\n\n".join(draft.description),
         example=draft.example,
-        blocks=tuple(draft.blocks),
+        rows=tuple(draft.rows),
         enumerations=tuple(draft.enumerations),
     )
 
@@ -90,7 +91,10 @@ def _table(block: Block, draft: _Draft, uses: Uses) -> None:
     kind = kind_of_table(block)
     if kind == "members":
         uses.use(block, "table of properties")
-        draft.blocks.append(SchemaBlock(block.line, draft.combiner, member_rows(block, uses.warn)))
+        draft.rows += part_rows(member_rows(block, uses.warn), draft.word, draft.combiner, block.line)
+        if draft.word != CONTINUED:
+            draft.combiner = draft.word
+        draft.word = ""
     elif kind == "values":
         uses.use(block, "table of values")
         draft.enumerations += enumerations(block, uses.warn)
@@ -100,17 +104,14 @@ def _table(block: Block, draft: _Draft, uses: Uses) -> None:
 
 def _text(block: Block, draft: _Draft, uses: Uses) -> None:
     """Read the words between tables (``allOf``, ``and``, ``*None*``), or a description above them."""
-    word = block.text.strip("*_` ").lower()
-    if word in _COMBINERS:
+    if word := combination(block.text):
         uses.use(block, "combination")
-        draft.combiner = _COMBINERS[word]
-    elif word == "continued":
-        uses.use(block, "combination")
-        if not draft.combiner:
-            draft.combiner = "allOf"
-    elif word == "none":
+        draft.word = word
+        if discriminator(block.text):
+            uses.warn(block.line, f"the discriminator {discriminator(block.text)!r} was left out")
+    elif block.text.strip("*_` ").lower() == "none":
         uses.use(block, "boilerplate")
-    elif not draft.blocks and not draft.enumerations:
+    elif not draft.rows and not draft.enumerations:
         uses.use(block, "description")
         draft.description.append(block.text)
     else:

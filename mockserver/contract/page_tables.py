@@ -7,6 +7,7 @@ goes to ``warn`` with the line of the row.
 import html
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 from mockserver.contract.page import (
     Enumeration,
@@ -42,6 +43,7 @@ _SYNONYMS = {
     "binary": ("string", "binary"),
     "file": ("string", "binary"),
     "*": ("any", ""),
+    **dict.fromkeys(("allof", "anyof", "oneof"), ("any", "")),  # the parts have tables of their own
 }
 _KINDS: tuple[tuple[str, frozenset[str], frozenset[str]], ...] = (
     # kind, columns that must be there, columns that may be
@@ -101,9 +103,13 @@ def _records(block: Block, warn: Warn) -> Iterator[tuple[int, dict[str, str]]]:
     if not block.closed:
         warn(block.line, "a table without a row of dashes below its header")
     for row in block.rows[1:]:
-        if len(row.cells) != len(columns):
-            warn(row.line, f"a row of {len(row.cells)} cells in a table of {len(columns)} columns")
-        yield row.line, dict(zip(columns, row.cells, strict=False))
+        cells, more = row.cells, len(row.cells) - len(columns)
+        if more:
+            warn(row.line, f"a row of {len(cells)} cells in a table of {len(columns)} columns")
+        if more > 0 and "description" in columns:  # prose with a bar that nobody escaped
+            at = columns.index("description")
+            cells = (*cells[:at], " | ".join(filter(None, cells[at : at + more + 1])), *cells[at + more + 1 :])
+        yield row.line, dict(zip(columns, cells, strict=False))
 
 
 def parse_type(text: str, line: int, warn: Warn) -> TypeCell:
@@ -209,9 +215,17 @@ def _member(line: int, record: dict[str, str], warn: Warn) -> SchemaRow | None:
         required=_required(record.get("required", ""), line, warn),
         restrictions=_prose(record.get("restrictions", "")),
         description=description,
-        default=plain(default) if _prose(default) else None,
+        default=_default(default),
         deprecated=struck or is_deprecated(description),
     )
+
+
+def _default(cell: str) -> str | None:
+    """Return the text of a default, the quotes of a JSON string taken off; None where the cell is empty."""
+    text = plain(cell)
+    if not _prose(cell):
+        return None
+    return text[1:-1] if len(text) > 1 and text[0] == text[-1] == '"' else text
 
 
 def member_rows(block: Block, warn: Warn) -> tuple[SchemaRow, ...]:
@@ -277,24 +291,28 @@ def enumerations(block: Block, warn: Warn) -> tuple[Enumeration, ...]:
     found: list[Enumeration] = []
     for line, record in _records(block, warn):
         column = next((key for key in ("property", "parameter", "name") if key in record), "")
-        name = _value_name(record.get(column, ""))
-        values = _values(record.get("value", ""))
+        names = _value_names(record.get(column, ""))
+        values = tuple(dict.fromkeys(_values(record.get("value", ""))))
         if not values:
             warn(line, "a row of enumerated values without a value was left out")
             continue
         last = found[-1] if found else None
-        single = len(values) == 1
-        if last and single and (not name or name == last.name) and values[0] not in last.values:
-            found[-1] = Enumeration(last.line, last.name, (*last.values, *values), run=True)
-        elif not name and column:
+        same = last and (names == [("", 0)] or names == [(last.name, last.depth)])
+        if last and same and len(values) == 1 and values[0] not in last.values:
+            found[-1] = replace(last, values=last.values + values, run=True)
+        elif names == [("", 0)] and column:
             warn(line, "enumerated values without a name were left out")
         else:
-            found.append(Enumeration(line, name, tuple(dict.fromkeys(values))))
+            found += [Enumeration(line, name, values, depth=depth) for name, depth in names]
     return tuple(found)
 
 
-def _value_name(cell: str) -> str:
-    return plain(html.unescape(cell).replace("»", "").replace("`", "").strip())
+def _value_names(cell: str) -> list[tuple[str, int]]:
+    """Return the names that enumerated values are for (several, each quoted), with the nesting marks before each."""
+    text = html.unescape(cell)
+    several = re.findall(r"`([^`]*)`", text)
+    names = several if len(several) > 1 and not re.sub(r"`[^`]*`", "", text).strip(" ,/") else [text]
+    return [(plain(name.replace("»", "").replace("`", "").strip()), name.count("»")) for name in names]
 
 
 def _values(cell: str) -> list[str]:
