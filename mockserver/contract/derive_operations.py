@@ -222,8 +222,20 @@ class OperationDraft:
                 place = Place(self.file, shown.example.line)
                 if payload.shape is None:
                     payload.shape = Shape(place)
+                if payload is self.body:
+                    self._as_shown(payload, shown.value)
                 if not isinstance(shown.value, str) or shown.example.language in ("json", "yaml"):
                     self.components.adopt(payload.shape, shown.value, place)
+
+    def _as_shown(self, body: Payload, value: Any) -> None:
+        """Take a body for a list where its example is one of the schema: the generator's row names the schema alone."""
+        shape = body.shape
+        if shape and shape.ref and isinstance(value, list) and self.components.is_object(shape.ref):
+            self._warn(
+                shape.place.line,
+                f"the body is called {shape.ref!r}, its example is a list: it was read as a list of such",
+            )
+            body.shape = Shape(shape.place, TABLE, ("array",), items=shape)
 
     # step 3: the result
 

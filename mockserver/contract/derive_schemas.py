@@ -55,6 +55,11 @@ class Components:
             name = self._shapes[name].ref
         return name
 
+    def is_object(self, name: str) -> bool:
+        """Return whether a table says that a named schema is an object."""
+        known = self._shapes.get(self._target(name))
+        return known is not None and known.origin > EXAMPLE and known.types == ("object",)
+
     def learn(self, name: str, value: Any, place: Place) -> None:
         """Fill what is open in a named schema from an example."""
         name = self._target(name)

@@ -281,6 +281,9 @@ def _merge_refs(into: Shape, other: Shape, path: str, notes: Notes, define: Call
         named = Shape(into.place, into.origin, into.types, into.nullable, into.format)
         named.members, named.required = into.members, into.required
         named.items, named.rest = into.items, into.rest
+        if (named.members or named.items or named.rest) and into.origin == PROPERTIES > other.origin:
+            _contradict(into, other, path, "a schema of its own", repr(other.ref), notes)
+            return
         if named.members or named.items or named.rest:
             define(other.ref, named)
             into.members, into.required, into.items, into.rest = {}, {}, None, None

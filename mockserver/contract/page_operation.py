@@ -317,6 +317,10 @@ def _text(block: Block, draft: _Draft, uses: Uses) -> None:
     elif draft.place == "details" and detail:
         uses.use(block, "description of a parameter")
         draft.details[detail[1].strip()] = detail[2].strip()
+    elif draft.place == "details" and draft.details:  # a further paragraph
+        uses.use(block, "description of a parameter")
+        name = next(reversed(draft.details))
+        draft.details[name] += "\n\n" + block.text
     elif draft.place == "schema" and _between_tables(block, draft, uses):
         return
     else:

@@ -304,3 +304,41 @@ def test_the_quotes_of_a_default_are_not_its_text() -> None:
 def test_an_operation_without_a_heading_has_an_id_in_camel_case() -> None:
     found = derive("`GET /things/{id}`\n")
     assert at(found.document, "/paths/~1things~1{id}/get/operationId") == "getThingsId"
+
+
+def test_a_schema_of_the_page_of_schemas_is_not_mixed_with_another_that_a_table_names() -> None:
+    own = rows("| `map` | object | false |", "| `» [any property]` | string | false |")
+    text = f"# Schemas\n\n## x.T\n\n### Properties\n\n{own}"
+    table = members("| `» map` | [x.T](#xt) | false | | |", "| `»» [any property]` | string | false | | |")
+    found = derive(page(NAMED, table), schemas_text=text)
+    assert at(found.document, "/components/schemas/x.T") == {
+        "type": "object",
+        "properties": {"map": {"type": "object", "additionalProperties": STRING}},
+        "additionalProperties": STRING,
+    }
+    assert ["x.T.map was given as a schema of its own" in fault.message for fault in found.warnings] == [True]
+
+
+def test_a_body_whose_example_is_a_list_of_the_schema_that_its_row_names() -> None:
+    own = rows("| `a` | string | true |")
+    text = page(
+        '> Body parameter\n\n```json\n[{"a": "x"}]\n```\n',
+        parameters("| `body` | body | [x.T](#xt) | true | |"),
+        method="POST",
+    )
+    found = derive(text, schemas_text=f"# Schemas\n\n## x.T\n\n### Properties\n\n{own}")
+    content = at(found.document, "/paths/~1things/post/requestBody/content/application~1json")
+    assert content == {
+        "schema": {"type": "array", "items": {"$ref": "#/components/schemas/x.T"}},
+        "example": [{"a": "x"}],
+    }
+    assert ["read as a list" in fault.message for fault in found.warnings] == [True]
+
+
+def test_further_paragraphs_of_a_detailed_description_are_kept() -> None:
+    details = "#### Detailed descriptions\n\n**a**: One\nline.\n\nTwo.\n\n**b**: Three.\n"
+    table = parameters("| a | query | string | false | One |", "| b | query | string | false | Three. |")
+    found = derive(page(table, details))
+    texts = [item["description"] for item in at(found.document, "/paths/~1things/get/parameters")]
+    assert texts == ["One\nline.\n\nTwo.", "Three."]
+    assert found.warnings == ()
