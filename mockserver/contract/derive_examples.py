@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 from typing import Any
 
 import jsonschema_rs
@@ -110,6 +111,10 @@ def _unusable(value: Any) -> str:
     return ""
 
 
+def _is_base64(text: str) -> bool:
+    return len(text) % 4 == 0 and re.fullmatch(r"[A-Za-z0-9+/]*={0,2}", text) is not None
+
+
 class Fitness:
     """Says whether values fit schemas of one set of components, formats included."""
 
@@ -123,7 +128,9 @@ class Fitness:
         try:
             if key not in self._validators:
                 whole = {"allOf": [schema], "components": {"schemas": self._reachable(schema)}}
-                self._validators[key] = jsonschema_rs.Draft202012Validator(whole, validate_formats=True)
+                self._validators[key] = jsonschema_rs.Draft202012Validator(
+                    whole, validate_formats=True, formats={"byte": _is_base64}
+                )
             error = next(iter(self._validators[key].iter_errors(value)), None)
         except (ValueError, jsonschema_rs.ReferencingError) as problem:
             return f"cannot be checked ({str(problem)[:80]})"

@@ -291,10 +291,19 @@ class RowReader:
                     f"{name!r} occurs {len(places)} times in the table: the enumerated values were given to "
                     f"{len(chosen)} of them",
                 )
+            if len(chosen) * len(values.values) > _MAX_SPLIT:
+                self.notes.warn(
+                    Place(self.file, values.line),
+                    f"{name!r} has {len(values.values)} enumerated values for {len(chosen)} rows: they were left out",
+                )
+                continue
             for shape in chosen:
-                known = given[id(shape)][1] if id(shape) in given else values
-                both = tuple(dict.fromkeys((*known.values, *values.values)))
-                given[id(shape)] = shape, replace(known, values=both)
+                if id(shape) in given:
+                    known = given[id(shape)][1]
+                    both = tuple(dict.fromkeys((*known.values, *values.values)))
+                    given[id(shape)] = shape, replace(known, values=both)
+                else:
+                    given[id(shape)] = shape, values
         for shape, values in given.values():
             self.give(shape, values)
 

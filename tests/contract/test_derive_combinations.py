@@ -342,3 +342,17 @@ def test_further_paragraphs_of_a_detailed_description_are_kept() -> None:
     texts = [item["description"] for item in at(found.document, "/paths/~1things/get/parameters")]
     assert texts == ["One\nline.\n\nTwo.", "Three."]
     assert found.warnings == ()
+
+
+def test_an_example_that_is_no_base64_is_a_warning() -> None:
+    found = derive(page(INLINE, example('{"a": "string"}'), members("| `» a` | string(byte) | false | | |")))
+    assert ["does not fit" in fault.message for fault in found.warnings] == [True]
+    assert "example" not in at(found.document, RESPONSE)["content"]["application/json"]
+
+
+def test_many_values_for_many_rows_are_left_out_in_bounded_time() -> None:
+    table = (f"| `» o{number}` | object | false | | |\n| `»» s` | string | false | | |" for number in range(500))
+    values = tuple(f"| `s` | `v{number}` |" for number in range(1000))
+    found = derive(page(INLINE, members(*table, values=values)))
+    assert ["1000 enumerated values for 500 rows" in fault.message for fault in found.warnings][-1]
+    assert "enum" not in str(found.document)
