@@ -6,11 +6,13 @@ from mockserver.engine import jsonbody
 from mockserver.engine.behaviours import Outcome
 from mockserver.engine.contract import ResponsePlan
 from mockserver.engine.exchange import Exchange
+from mockserver.engine.hooks import Hooks
 from mockserver.engine.messages import Response
 from mockserver.engine.operations import Operation
-from mockserver.engine.plans import MISSING
-from mockserver.engine.problems import Violation
+from mockserver.engine.plans import MISSING, SchemaPlan
+from mockserver.engine.problems import Problem, Violation
 from mockserver.engine.store import Record
+from mockserver.engine.substitutes import substitute
 
 __all__ = ["OffContract", "answer"]
 
@@ -25,6 +27,12 @@ def answer(exchange: Exchange) -> None:
     if outcome is None:
         raise RuntimeError("asked for an answer before the behaviour ran")
     plan = exchange.planned.response(exchange.contract, outcome.status)
+    if plan is None and exchange.operation.response(exchange.operation.success) is None:
+        raise Problem(
+            "no-success",
+            "No success is declared.",
+            f"The contract declares no success of {exchange.operation} that could be answered over HTTP.",
+        )
     if plan is None:
         raise OffContract(f"{exchange.operation}: the status {outcome.status} is not declared")
     body = _write(exchange, plan, outcome)
@@ -57,8 +65,22 @@ def _write(exchange: Exchange, plan: ResponsePlan, outcome: Outcome) -> bytes:
         return value.encode()
     if plan.cut is not None and not plan.items:
         value = plan.cut(value)
+    if plan.plan is not None and not plan.plan.is_valid(value):
+        value = _instead(exchange, plan, plan.plan, value, f"{exchange.seed}:{exchange.operation.pointer}")
     _judge(exchange, plan, plan.plan, value)
     return jsonbody.encode(value)
+
+
+def _instead(exchange: Exchange, plan: ResponsePlan, judge: SchemaPlan, value: Any, seed: str) -> Any:
+    """Return a value that fits in place of one that does not, unless a domain package made it."""
+    collection = exchange.planned.collection
+    if plan.media is None or (collection is not None and type(collection.hooks) is not Hooks):
+        return value
+    document = exchange.contract.document
+    schema = document.resolve(plan.media.schema)
+    if plan.items and judge is plan.item_plan:
+        return substitute(document, schema["items"], judge, value, MISSING, seed)
+    return substitute(document, schema, judge, value, plan.media.raw.get("example", MISSING), seed)
 
 
 def _visible(exchange: Exchange, record: Record) -> Any:
@@ -75,7 +97,7 @@ def _record(exchange: Exchange, plan: ResponsePlan, record: Record, view: str) -
         schema = plan.item_plan if plan.items else plan.plan
         if schema is None or not schema.is_valid(value):
             if schema is not None:
-                value = exchange.collection.mended(value, schema.violations(value), record.id)
+                value = _instead(exchange, plan, schema, value, f"{exchange.resource.name}:{record.id}")
             _judge(exchange, plan, schema, value)
         body = jsonbody.encode(value)
         record.keep(view, body)

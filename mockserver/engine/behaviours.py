@@ -197,7 +197,7 @@ def update_item(at: Situation) -> Outcome:
     """Change the members that were sent; a merge patch also removes those sent as null (RFC 7396)."""
     old = _present(at)
     merge = any(media.name.partition(";")[0] == "application/merge-patch+json" for media in at.operation.body)
-    sent = at.collection.known_update(at.body)
+    sent = at.collection.known_update(at.body) if isinstance(at.body, Mapping) else {}
     if merge:
         return _changed(at, old, _merged(old.data, sent))
     return _changed(at, old, {**old.data, **at.collection.hooks.update(old.data, sent, at.world)})
@@ -208,7 +208,8 @@ def replace_item(at: Situation) -> Outcome:
     old = _present(at)
     resource = at.collection.resource
     kept = {name: old.data[name] for name in (*resource.made, resource.id) if name in old.data}
-    data = {**resource.defaults, **at.collection.known_replacement(at.body), **kept}
+    sent = at.collection.known_replacement(at.body) if isinstance(at.body, Mapping) else {}
+    data = {**resource.defaults, **sent, **kept}
     return _changed(at, old, data)
 
 

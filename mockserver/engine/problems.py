@@ -27,6 +27,10 @@ CATALOGUE: dict[str, tuple[int, str]] = {
     "body-too-large": (413, "The body is larger than the server takes."),
     "unsupported-media-type": (415, "The contract declares other media types for this body."),
     "off-contract": (500, "The mock's own answer broke the contract and was withheld: a defect of the mock."),
+    "no-success": (
+        501,
+        "The contract declares no success of the operation, or only `101`: there is nothing to answer.",
+    ),
     "internal": (500, "The mock failed: a defect of the mock."),
 }
 

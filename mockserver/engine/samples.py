@@ -8,6 +8,7 @@ import random
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
+from itertools import takewhile
 from typing import Any
 
 from mockserver.engine.world import canonical_uuid4, rfc3339
@@ -100,7 +101,8 @@ class _Sample:
                 least = schema.get("minItems", 0 if depth >= _MAX_DEPTH else 1)
                 count = min(max(least, 0), schema.get("maxItems", least))
                 items = schema.get("items", {})
-                return [self.value(items, depth + 1) for _ in range(int(count)) if self._goes_on(depth)]
+                entries = takewhile(lambda _: self._goes_on(depth), range(int(count)))
+                return [self.value(items, depth + 1) for _ in entries]
             case "integer" | "number":
                 return _number(schema, rng, kind)
             case "boolean":
