@@ -32,11 +32,12 @@ class Record:
     dictionaries are several times as large, and spread over memory that is in no cache.
     """
 
-    __slots__ = ("_answer", "_data", "_more", "_view", "id", "parents", "rank", "sequence")
+    __slots__ = ("_answer", "_data", "_more", "_packed", "_view", "id", "parents", "rank", "sequence")
 
     def __init__(self, id_: str, data: Mapping[str, Any], parents: tuple[str, ...] = (), sequence: int = 0) -> None:
         self.id = id_
-        self._data: Mapping[str, Any] | bytes = data
+        self._data: Mapping[str, Any] | None = data
+        self._packed = b""
         self.parents = parents
         self.sequence = sequence
         self.rank: Any = None  # its place in the order of its collection, once that is known
@@ -48,16 +49,21 @@ class Record:
     def data(self) -> Mapping[str, Any]:
         """The members."""
         data = self._data
-        if type(data) is bytes:
-            data = self._data = orjson.loads(data)
-        return data  # type: ignore[return-value]  # whose type the line above cannot narrow
+        if data is None:
+            data = self._data = orjson.loads(self._packed)
+        return data
 
     def pack(self) -> None:
         """Keep the data as octets, if they come out of those as they are."""
         with contextlib.suppress(TypeError):
             octets = bytes(memoryview(orjson.dumps(self._data, option=_EXACTLY)))
             if orjson.loads(octets) == self._data:
-                self._data = octets
+                self._packed, self._data = octets, None
+
+    def rest(self) -> None:
+        """Let go of what was unpacked: it is not asked for again soon."""
+        if self._packed:
+            self._data = None
 
     def answer(self, view: str) -> bytes | None:
         """Return the record as a view of it was kept, or ``None``."""
@@ -225,11 +231,14 @@ class Changes:
         """Do all of it; return, change by change, the table, the key and what was there before."""
         before: list[tuple[Table, Key, Record | None]] = []
         for table, key, record in self._steps:
-            before.append((table, key, table.get(key)))
+            old = table.get(key)
+            before.append((table, key, old))
             if record is None:
                 table.remove(key)
             else:
                 table.put(record)
+            if old is not None:
+                old.rest()
         return before
 
 
