@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.load import Ask, Side, load, rounds
-from benchmarks.peers import bare, mock, prism, wiremock
+from benchmarks.peers import bare, embedded, mock, prism, wiremock
 from benchmarks.processes import CannotMeasure, Served, Server, ask, memory, served
 from benchmarks.results import Result, Row, of_pairs, of_values
 from mockserver.domain.ai_providers import generate_providers
@@ -69,20 +69,29 @@ Rows = Mapping[str, Row]
 
 def against_flask(bench: Bench, rows: Rows) -> Iterator[Result]:
     """Measure the mock against a Flask application that returns the same bytes."""
+    yield from _against_flask(bench, rows, mock)
+
+
+def under_granian(bench: Bench, rows: Rows) -> Iterator[Result]:
+    """Measure the same with both under granian."""
+    yield from _against_flask(bench, rows, embedded)
+
+
+def _against_flask(bench: Bench, rows: Rows, make: Callable[[str, str | Path], Server]) -> Iterator[Result]:
     hundred = bench.folder / "hundred.yaml"
     hundred.write_text(OWNER + "generate: {providers: {count: 100}}\n")
     cases: dict[str, tuple[Ask, str | Path]] = {
-        "flask-get-id": (GET_ID, "default"),
-        "flask-get-name": (GET_NAME, "default"),
-        "flask-list-8": (LIST, "default"),
-        "flask-list-100": (LIST, hundred),
-        "flask-post": (POST, "default"),
-        "flask-patch": (PATCH, "default"),
+        "get-id": (GET_ID, "default"),
+        "get-name": (GET_NAME, "default"),
+        "list-8": (LIST, "default"),
+        "list-100": (LIST, hundred),
+        "post": (POST, "default"),
+        "patch": (PATCH, "default"),
     }
     for name, row in rows.items():
-        asked, fixture = cases[name]
+        asked, fixture = cases[name.partition("-")[2]]
         with ExitStack() as stack:
-            ours = stack.enter_context(served(mock(bench.profile, fixture)))
+            ours = stack.enter_context(served(make(bench.profile, fixture)))
             flask = stack.enter_context(served(bare(_answer(ours, asked)[1], bench.folder)))
             yield bench.compare(row, Side(ours, asked), Side(flask, asked), ("mock", "Flask"))
 
@@ -262,6 +271,7 @@ class Group:
 
 GROUPS: dict[str, Group] = {
     "flask": Group(against_flask, ("wrk",)),
+    "granian": Group(under_granian, ("wrk",)),
     "rejected": Group(rejected, ("wrk",)),
     "prism": Group(against_prism, ("wrk", "npm")),
     "wiremock": Group(against_wiremock, ("wrk", "npm", "java")),

@@ -13,7 +13,7 @@ from mockserver.resources import document_path
 sys.path.insert(0, str(Path(__file__).parent.parent / "scripts"))
 from npm_programs import NoPrograms, programs  # a script's neighbour, not a package
 
-__all__ = ["TOOLS", "bare", "mock", "prism", "wiremock"]
+__all__ = ["TOOLS", "bare", "embedded", "mock", "prism", "wiremock"]
 
 HERE = Path(__file__).parent
 PEERS = HERE / "peers"
@@ -34,13 +34,24 @@ def mock(profile: str, fixture: str | Path = "default") -> Server:
     return Server("the mock", command)
 
 
+def embedded(profile: str, fixture: str | Path = "default") -> Server:
+    """Return the mock as a WSGI application under granian, one worker."""
+    return _granian(
+        "the mock under granian", "embedded", {"EMBEDDED_PROFILE": profile, "EMBEDDED_FIXTURE": str(fixture)}
+    )
+
+
 def bare(answer: bytes, folder: Path) -> Server:
     """Return a Flask application under granian, one worker, that answers the same bytes to everything."""
     file = folder / "answer"
     file.write_bytes(answer)
+    return _granian("bare Flask", "bare", {"BARE_ANSWER": str(file)})
+
+
+def _granian(name: str, module: str, environment: Mapping[str, str]) -> Server:
     command = [str(BIN / "granian"), "--interface", "wsgi", "--port", "{port}", "--workers", "1"]
-    command += ["--blocking-threads", "1", "--no-log", "--working-dir", str(HERE), "bare:app"]
-    return Server("bare Flask", command, {"BARE_ANSWER": str(file)})
+    command += ["--blocking-threads", "1", "--no-log", "--working-dir", str(HERE), f"{module}:app"]
+    return Server(name, command, environment)
 
 
 def prism(profile: str, folder: Path) -> Server:

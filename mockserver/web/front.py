@@ -10,7 +10,7 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TextIO
 
 from mockserver.control.service import Answer
@@ -19,37 +19,37 @@ from mockserver.engine.messages import Request, Response
 from mockserver.engine.problems import reason_phrase
 from mockserver.web.serving import RESERVED, Serving
 
-__all__ = ["EnvironHeaders", "Front", "RequestLog", "read_request", "respond"]
+__all__ = ["Front", "RequestLog", "headers_of", "read_request", "respond"]
 
 Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
 WSGIApp = Callable[[Environ, StartResponse], Iterable[bytes]]
 
+_MOST_NAMES = 1000
 _STATUS_LINES = {status: f"{status} {reason_phrase(status)}" for status in range(100, 600)}
 
 
-class EnvironHeaders(Mapping[str, str]):
-    """The request headers of a WSGI environment by their lower-case names; nothing is copied."""
+_header_names: dict[str, str] = {}  # of keys of environments; empty for a key that is no header's
 
-    __slots__ = ("_environ",)
 
-    def __init__(self, environ: Environ) -> None:
-        self._environ = environ
+def headers_of(environ: Environ) -> dict[str, str]:
+    """Return the request headers of a WSGI environment by their lower-case names."""
+    headers = {}
+    for key, value in environ.items():
+        name = _header_names.get(key)
+        if name is None:
+            name = _header_name(key)
+            if len(_header_names) < _MOST_NAMES:
+                _header_names[key] = name
+        if name:
+            headers[name] = value
+    return headers
 
-    def __getitem__(self, name: str) -> str:
-        key = name.upper().replace("-", "_")
-        value = self._environ[key if key in {"CONTENT_TYPE", "CONTENT_LENGTH"} else "HTTP_" + key]
-        return str(value)
 
-    def __iter__(self) -> Iterator[str]:
-        for key in self._environ:
-            if key.startswith("HTTP_"):
-                yield key[5:].replace("_", "-").lower()
-            elif key in {"CONTENT_TYPE", "CONTENT_LENGTH"}:
-                yield key.replace("_", "-").lower()
-
-    def __len__(self) -> int:
-        return sum(1 for _ in self)
+def _header_name(key: str) -> str:
+    """Return the name of the header that a key of an environment stands for, or nothing."""
+    known = key in {"CONTENT_TYPE", "CONTENT_LENGTH"}
+    return key.removeprefix("HTTP_").replace("_", "-").lower() if known or key.startswith("HTTP_") else ""
 
 
 def read_request(environ: Environ, max_body: int) -> Request:
@@ -76,7 +76,7 @@ def read_request(environ: Environ, max_body: int) -> Request:
         environ["REQUEST_METHOD"],
         path,
         environ.get("QUERY_STRING", ""),
-        EnvironHeaders(environ),
+        headers_of(environ),
         None if missing else body,
         missing,
         environ.get("REMOTE_ADDR", ""),
