@@ -15,6 +15,7 @@ from contract_tests.results import Step
 LONG_BODY = 2000
 SHOWN_BODY = 6000
 PICK = "python3 -c 'import json, sys; print(json.load(sys.stdin){path})'"
+BROWSER = "Mozilla/"
 HIDDEN_HEADERS = {"host", "content-length", "user-agent", "accept-encoding"}
 
 
@@ -101,7 +102,10 @@ def _command(exchange: Exchange, base_url: str, variables: dict[str, str], captu
     elif exchange.method != "GET" or exchange.body:
         words.append(f"-X {shlex.quote(exchange.method)}")
     words.append(shell(base_url.rstrip("/") + exchange.target, variables))
-    words += [f"-H {shell(_header(k, v), variables)}" for k, v in exchange.headers if k.lower() not in HIDDEN_HEADERS]
+    shown = [(k, v) for k, v in exchange.headers if k.lower() not in HIDDEN_HEADERS or v.startswith(BROWSER)]
+    words += [f"-H {shell(_header(k, v), variables)}" for k, v in shown]
+    if not any(k.lower() == "accept" for k, _ in shown):
+        words.append("-H 'Accept:'")  # curl would send one of its own
     feed, data = _data(exchange.body, variables)
     if exchange.body and not any(k.lower() == "content-type" for k, _ in exchange.headers):
         words.append("-H 'Content-Type:'")  # curl would send a type of its own

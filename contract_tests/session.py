@@ -124,12 +124,16 @@ class Session:
     ) -> Exchange:
         """Send any request, wait where the server asks for it, judge the answer, and write down what it made.
 
+        An `Accept` or `User-Agent` among the headers takes the place of this package's own; an empty one is not sent.
         Raises :class:`Refused` rather than send what might change something that this run did not make, and
         :class:`CannotTest` where the server has ceased to answer, or the time of the run is over.
         """
         self.guard(method, target, body)
         self._go_on()
-        full = (("Accept", JSON), ("User-Agent", AGENT), ("Accept-Encoding", "identity"), *headers)
+        given = {name.lower() for name, _ in headers} & {"accept", "user-agent"}
+        own = (("Accept", JSON), ("User-Agent", AGENT), ("Accept-Encoding", "identity"))
+        full = tuple(pair for pair in own if pair[0].lower() not in given)
+        full += tuple(pair for pair in headers if pair[1] or pair[0].lower() not in given)
         reply = self._patiently(method, target, full, body, timeout)
         with self._lock:
             self.requests += 1

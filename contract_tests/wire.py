@@ -11,6 +11,7 @@ import threading
 import time
 import zlib
 from dataclasses import dataclass, field
+from itertools import pairwise
 from urllib.parse import SplitResult, quote, urlsplit
 
 import h11
@@ -241,8 +242,8 @@ class Wire:
             full.append(("Content-Length", str(len(body))))
         try:
             data = connection.http.send(h11.Request(method=method, target=self.prefix + target, headers=full)) or b""
-            if body:
-                data += connection.http.send(h11.Data(data=body)) or b""
+            for part in _parts(body, "transfer-encoding" in named):
+                data += connection.http.send(h11.Data(data=part)) or b""
             data += connection.http.send(h11.EndOfMessage()) or b""
         except h11.LocalProtocolError as problem:
             raise Trouble(f"not sent: {problem}") from problem
@@ -302,6 +303,12 @@ def _checked(base_url: str) -> SplitResult:
     if parts.username or parts.password:
         raise UsageError("the URL carries a user name or password; give a token by --token or the environment instead")
     return parts
+
+
+def _parts(body: bytes, chunked: bool) -> list[bytes]:
+    """Return what a body is sent as: the whole of it, or chunks that part it near its start and in the middle."""
+    cuts = (0, 3, max(3, len(body) // 2), len(body)) if chunked else (0, len(body))
+    return [part for start, end in pairwise(cuts) if (part := body[start:end])]
 
 
 def _tls(verify: bool) -> ssl.SSLContext:

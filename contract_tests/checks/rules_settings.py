@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from contract_tests.checks.contexts import Pool, beside, numbered, turned, various
 from contract_tests.checks.rules_validation import refused
 from contract_tests.checks.rules_values import settled_everywhere
 from contract_tests.documents import CREATE, GET, LIST, UPDATE
@@ -13,7 +14,31 @@ from contract_tests.times import moment, wait_for_tick
 
 DEPLOYED = ("deployed",)
 HEAD = {"_type": "bedrock", "_version": 1}
+NO_SETTINGS: dict[str, dict[str, Any]] = {
+    "empty": {},
+    "no type": {"_version": 1, "region": "us-east-1"},
+    "no version": {"_type": "bedrock", "region": "us-east-1"},
+    "unknown type": {"_type": "vertex", "_version": 1},
+    "type in capitals": {"_type": "Bedrock", "_version": 1, "region": "us-east-1"},
+    "type with a blank": {"_type": "bedrock ", "_version": 1, "region": "us-east-1"},
+    "empty type": {"_type": "", "_version": 1},
+    "type of another JSON type": {"_type": ["bedrock"], "_version": 1, "region": "us-east-1"},
+    "version 0": {"_type": "bedrock", "_version": 0, "region": "us-east-1"},
+    "version 2": {"_type": "bedrock", "_version": 2, "region": "us-east-1"},
+    "version -1": {"_type": "bedrock", "_version": -1, "region": "us-east-1"},
+    "version 11": {"_type": "bedrock", "_version": 11, "region": "us-east-1"},
+    "version as text": {"_type": "bedrock", "_version": "1", "region": "us-east-1"},
+    "version true": {"_type": "bedrock", "_version": True, "region": "us-east-1"},
+    "version in a list": {"_type": "bedrock", "_version": [1], "region": "us-east-1"},
+    "null version": {"_type": "bedrock", "_version": None, "region": "us-east-1"},
+    "null type": {"_type": None, "_version": 1},
+    "region of another type": {**HEAD, "region": 5},
+    "model of another type": {**HEAD, "region": "r", "model": ["m"]},
+    "later model of another type": {**HEAD, "region": "r", "small_fast_model": False},
+    "secret of another type": {**HEAD, "region": "r", "access_key_secret": 7},
+}
 FULL = {**HEAD, "region": "eu-central-1", "model": "some.model-v1", "small_fast_model": "some.small-model-v1"}
+TAKERS = ("anthropic", "bedrock")
 OTHERS = ("azure", "google", "openai", "openai-compat", "openrouter", "vercel")
 
 
@@ -140,33 +165,20 @@ def settings_secrets(scene: Scene) -> None:
 
 @check("rules.settings-shape", "Settings need a known type and version", profiles=DEPLOYED)
 def settings_shape(scene: Scene) -> None:
-    """Create and PATCH with settings that are none."""
-    provider = bedrock(scene, "anthropic").document
-    for code, settings in {
-        "empty": {},
-        "no type": {"_version": 1, "region": "us-east-1"},
-        "no version": {"_type": "bedrock", "region": "us-east-1"},
-        "unknown type": {"_type": "vertex", "_version": 1},
-        "type in capitals": {"_type": "Bedrock", "_version": 1, "region": "us-east-1"},
-        "empty type": {"_type": "", "_version": 1},
-        "version 0": {"_type": "bedrock", "_version": 0, "region": "us-east-1"},
-        "version 2": {"_type": "bedrock", "_version": 2, "region": "us-east-1"},
-        "version as text": {"_type": "bedrock", "_version": "1", "region": "us-east-1"},
-        "version true": {"_type": "bedrock", "_version": True, "region": "us-east-1"},
-        "version in a list": {"_type": "bedrock", "_version": [1], "region": "us-east-1"},
-        "null version": {"_type": "bedrock", "_version": None, "region": "us-east-1"},
-        "null type": {"_type": None, "_version": 1},
-        "region of another type": {**HEAD, "region": 5},
-        "model of another type": {**HEAD, "region": "r", "model": ["m"]},
-    }.items():
-        for kind in ("anthropic", "bedrock"):
-            exchange = scene.session.call(CREATE, body=scene.body(type=kind, settings=settings))
-            scene.expect_status(exchange, (400,), f"{CREATE}:{code}", "these are no settings")
-        exchange = scene.session.call(
-            UPDATE, scene.way(provider), body={"settings": settings, "display_name": "Changed"}
-        )
-        scene.expect_status(exchange, (400,), f"{UPDATE}:{code}", "these are no settings")
-        scene.unchanged(provider, [exchange], "changed")
+    """Create and PATCH with settings that are none, where there are some already and where there are not."""
+    pool = Pool(scene, scene.options.amount(4, 8, 12), TAKERS)
+    places = scene.options.amount(1, 2, 2)
+    for number, (code, settings) in numbered(NO_SETTINGS.items(), scene.options.amount(1, 3, 8)):
+        for kind in TAKERS:
+            body = various(scene, number, type=kind, settings=turned(settings, number))
+            scene.expect_status(scene.session.call(CREATE, body=body), (400,), f"{CREATE}:{code}", "no settings")
+        for place in range(places):
+            provider = pool.take(number + place)
+            body = beside(scene, number, provider, settings=settings)
+            exchange = scene.session.call(UPDATE, scene.way(provider), body=body)
+            scene.expect_status(exchange, (400,), f"{UPDATE}:{code}", "these are no settings")
+            scene.unchanged(provider, [exchange], "changed")
+    provider = pool.take(0)
     exchange = scene.session.call(
         UPDATE, scene.way(provider), body={"settings": {**HEAD, "region": "us-west-2"}, "base_url": "nope"}
     )
@@ -181,24 +193,28 @@ def settings_shape(scene: Scene) -> None:
     profiles=DEPLOYED,
 )
 def settings_fit_type(scene: Scene) -> None:
-    """Create and PATCH every other type with bedrock settings."""
-    for kind in OTHERS:
-        exchange = scene.session.call(CREATE, body=scene.body(type=kind, settings={**FULL}))
+    """Create and PATCH every other type with bedrock settings: on and off, with keys and without, beside others."""
+    for number, kind in numbered(OTHERS, scene.options.amount(2, 6, 12)):
+        settings = ({**FULL}, {**HEAD}, {**HEAD, **secret(scene)}, {**HEAD, "region": ""})[number % 4]
+        keys = [scene.key()] if number % 3 == 2 else ...
+        exchange = scene.session.call(CREATE, body=various(scene, number, type=kind, settings=settings, api_keys=...))
         refused(scene, exchange, f"{CREATE}:{kind}", ["settings"], f"{kind} takes no bedrock settings")
-        provider = scene.created(type=kind, api_keys=[scene.key()]).document
-        for settings in ({**FULL}, {**HEAD}):
-            exchange = scene.session.call(UPDATE, scene.way(provider), body={"settings": settings, "enabled": True})
-            if scene.expect_status(exchange, (400,), f"{UPDATE}:{kind}", f"{kind} takes no bedrock settings"):
-                told = exchange.json.get("validations") if isinstance(exchange.json, dict) else None
-                scene.expect(
-                    not told,
-                    f"{UPDATE}:more than a message",
-                    "a message, and no entry for a member",
-                    f"validations: {told}",
-                    [exchange],
-                    check="rules.validation-fields",
-                    severity=Severity.MINOR,
-                )
+        body = various(scene, number, type=kind, enabled=number % 2 == 0, api_keys=keys)
+        provider = scene.worked(scene.session.call(CREATE, body=body), 201).document
+        others: tuple[dict[str, Any], ...] = ({}, {"enabled": True}, {"enabled": False}, {"api_keys": []})
+        change = turned({**others[(number + number // 4) % 4], "settings": settings}, number)
+        exchange = scene.session.call(UPDATE, scene.way(provider), body=change)
+        if scene.expect_status(exchange, (400,), f"{UPDATE}:{kind}", f"{kind} takes no bedrock settings"):
+            told = exchange.json.get("validations") if isinstance(exchange.json, dict) else None
+            scene.expect(
+                not told,
+                f"{UPDATE}:more than a message",
+                "a message, and no entry for a member",
+                f"validations: {told}",
+                [exchange],
+                check="rules.validation-fields",
+                severity=Severity.MINOR,
+            )
         scene.unchanged(provider, [exchange], f"{UPDATE}:changed")
 
 
@@ -206,16 +222,18 @@ def settings_fit_type(scene: Scene) -> None:
 def bedrock_settings(scene: Scene) -> None:
     """Create bedrock providers without settings, and with settings whose three members are all empty."""
     wrong: dict[str, Any] = {
-        "absent": None,
+        "absent": ...,
+        "null": None,
         "bare": dict(HEAD),
         "model alone": {**HEAD, "model": "m", "small_fast_model": "s"},
         "all empty": {**HEAD, "region": "", "access_key": "", "access_key_secret": ""},
+        "empty and a model": {**HEAD, "region": "", "model": "m"},
+        "unknown member": {**HEAD, "zone": "eu"},
     }
-    for code, settings in wrong.items():
-        exchange = scene.session.call(CREATE, body=scene.body(type="bedrock", settings=settings))
+    for number, (code, settings) in numbered(wrong.items(), scene.options.amount(1, 3, 8)):
+        body = various(scene, number, type="bedrock", settings=settings, api_keys=...)
+        exchange = scene.session.call(CREATE, body=body)
         refused(scene, exchange, code, ["settings"], "one of region, access_key, access_key_secret is needed")
-    exchange = scene.session.call(CREATE, body={**scene.body(type="bedrock"), "settings": None})
-    refused(scene, exchange, "null", ["settings"], "one of region, access_key, access_key_secret is needed")
 
 
 @check(
@@ -226,29 +244,52 @@ def bedrock_settings(scene: Scene) -> None:
 )
 def bedrock_keys(scene: Scene) -> None:
     """Create and PATCH with both, and PATCH keys onto a provider that has bedrock settings; no keys are fine."""
-    for kind in ("anthropic", "bedrock"):
-        exchange = scene.session.call(CREATE, body=scene.body(type=kind, settings=dict(FULL), api_keys=[scene.key()]))
+    for number in range(scene.options.amount(2, 4, 8)):
+        kind = TAKERS[number % 2]
+        keys = [scene.key() for _ in range(1 + number % 3)]
+        exchange = scene.session.call(
+            CREATE, body=various(scene, number, type=kind, settings=dict(FULL), api_keys=keys)
+        )
         if kind == "bedrock":
             refused(scene, exchange, f"{CREATE}:{kind}", ["api_keys"], "bedrock takes no keys")
         else:
             scene.expect_status(exchange, (400,), f"{CREATE}:{kind}", "bedrock settings take no keys")
-        made = bedrock(scene, kind)
-        provider, entries = made.document, [{"api_key": scene.key()}]
-        for code, body in {
-            "keys alone": {"api_keys": entries},
-            "keys and more": {"api_keys": entries, "display_name": "Changed"},
-            "both": {"api_keys": entries, "settings": dict(FULL)},
-        }.items():
-            exchange = scene.session.call(UPDATE, scene.way(provider), body=body)
-            scene.expect_status(exchange, (400,), f"{UPDATE}:{kind}:{code}", "bedrock settings take no keys")
-            scene.unchanged(provider, [exchange], f"{UPDATE}:changed")
-        exchange = scene.session.call(UPDATE, scene.way(provider), body={"api_keys": [], "enabled": True})
-        scene.expect_status(exchange, (200,), f"{UPDATE}:{kind}:no keys", "an empty list is fine")
-        exchange = scene.session.call(CREATE, body=scene.body(type=kind, settings=dict(FULL), api_keys=[]))
+        exchange = scene.session.call(CREATE, body=various(scene, number, type=kind, settings=dict(FULL), api_keys=[]))
         scene.expect_status(exchange, (201,), f"{CREATE}:{kind}:no keys", "an empty list is fine")
-    plain = scene.created(type="anthropic", api_keys=[scene.key()])
-    exchange = scene.session.call(
-        UPDATE, plain.document["id"], body={"settings": dict(FULL), "api_keys": [{"api_key": scene.key()}]}
-    )
-    scene.expect_status(exchange, (400,), f"{UPDATE}:anthropic:both", "bedrock settings take no keys")
-    scene.unchanged(plain.document, [exchange], f"{UPDATE}:changed")
+    for number, (code, provider) in numbered(with_settings(scene).items(), scene.options.amount(1, 2, 6)):
+        entries = [{"api_key": scene.key()} for _ in range(1 + number % 2)]
+        stranger = {"id": scene.session.ledger.nobody()}
+        for what, body in {
+            "keys alone": {"api_keys": entries},
+            "keys and more": {"api_keys": entries, "display_name": "Changed", "enabled": False},
+            "both": {"api_keys": entries, "settings": dict(FULL)},
+            "key of nobody": {"api_keys": [*entries, stranger][number % 2 :]},
+        }.items():
+            exchange = scene.session.call(UPDATE, scene.way(provider), body=turned(body, number))
+            scene.expect_status(exchange, (400,), f"{UPDATE}:{code}:{what}", "bedrock settings take no keys")
+        scene.unchanged(provider, [], f"{UPDATE}:changed")
+        exchange = scene.session.call(UPDATE, scene.way(provider), body={"api_keys": [], "enabled": True})
+        if scene.expect_status(exchange, (200,), f"{UPDATE}:{code}:no keys", "an empty list is fine"):
+            provider.update(exchange.document)
+    plain = scene.created(type="anthropic", api_keys=[scene.key(), scene.key()]).document
+    kept = [{"id": key["id"]} for key in plain.get("api_keys") or ()]
+    lists: dict[str, list[dict[str, Any]]] = {"new": [{"api_key": scene.key()}], "one kept": kept[:1], "all kept": kept}
+    lists["kept and new"] = [*kept, {"api_key": scene.key()}]
+    for number, (code, several) in enumerate(lists.items()):
+        body = turned({"settings": dict(FULL), "api_keys": several, "enabled": True}, number)
+        exchange = scene.session.call(UPDATE, scene.way(plain), body=body)
+        scene.expect_status(exchange, (400,), f"{UPDATE}:anthropic:both, {code}", "bedrock settings take no keys")
+    scene.unchanged(plain, [], f"{UPDATE}:changed")
+
+
+def with_settings(scene: Scene) -> dict[str, dict[str, Any]]:
+    """Return providers that have bedrock settings, by the way in which these came."""
+    found = {f"{kind} by create": bedrock(scene, kind).document for kind in TAKERS}
+    late = scene.created(type="anthropic").document
+    found["by PATCH"] = scene.patched(late["id"], settings=dict(FULL)).document
+    keyed = scene.created(type="anthropic", api_keys=[scene.key()]).document
+    found["in place of keys"] = scene.patched(keyed["id"], settings=dict(FULL), api_keys=[]).document
+    again = bedrock(scene, "anthropic").document
+    scene.patched(again["id"], settings={**HEAD, "region": "us-west-2"})
+    found["replaced"] = scene.patched(again["name"], enabled=True).document
+    return found

@@ -1,0 +1,187 @@
+"""Several faults in one request, all of them reported; and what is judged first: the body, or whom the path names."""
+
+from typing import Any
+
+from contract_tests.checks.contexts import SETTINGS, TYPES, pairs, turned, various
+from contract_tests.checks.rules_validation import refused
+from contract_tests.documents import CREATE, DELETE, GET, UPDATE
+from contract_tests.registry import check
+from contract_tests.scene import Scene
+
+DEPLOYED = ("deployed",)
+Body = dict[str, Any]
+# What may be wrong with each member of a create; None stands for nothing, `...` for its absence.
+WRONG_TYPE = (None, ..., "nope", "bedrock")
+WRONG_NAME = (None, ..., "{}_A", "{}--a", "-{}")
+WRONG_URL = (None, ..., "nope", "", "ftp://ai.example.com")
+WRONG_KEYS: tuple[str | None, ...] = (None, "g", "b", "bg", "gb", "gbg", "bgb", "ggggb", "bb")  # good and bad keys
+# The entries of a PATCH: kept keys, new ones, and those that are wrong, with what is named of them.
+ENTRIES = {
+    "kept": None,
+    "new": None,
+    "neither": "",
+    "both": "",
+    "empty": ".api_key",
+    "blank": ".api_key",
+    "twice": ".id",
+}
+
+
+@check("rules.validation-fields", "All faults of a request are reported together, one entry each", profiles=DEPLOYED)
+def validation_fields(scene: Scene) -> None:
+    """Send requests with several faults at once, in every pair of them, and in every order of the members."""
+    session = scene.session
+    refused(scene, session.call(CREATE, body={}), f"{CREATE}:nothing", ["type", "name", "base_url"], "several faults")
+    effort = "thorough" if scene.options.effort == "thorough" else "standard"
+    rows = pairs(WRONG_KEYS, WRONG_NAME, WRONG_URL, WRONG_TYPE, strength=effort)
+    for number, (keys, name, url, kind) in enumerate(rows):
+        body, wanted = _faulty_create(scene, number, keys, name, url, kind)
+        if wanted:
+            exchange = session.call(CREATE, body=body)
+            refused(scene, exchange, f"{CREATE}:{len(wanted)} faults", wanted, "all of them, and no other")
+    provider = scene.created(api_keys=[scene.key() for _ in range(6)], enabled=True).document
+    names = list(ENTRIES)
+    if scene.options.effort == "quick":
+        kinds = [[names[(start + step * place) % 7] for place in range(4)] for start in range(7) for step in (1, 3)]
+    else:
+        kinds = [list(row) for row in pairs(names, names, names, names, strength="standard")]
+    for number, row in enumerate(kinds):
+        entries, wanted = _faulty_entries(scene, provider, row)
+        url = {"base_url": ("nope", "https://a.example")[number // 2 % 2]} if number % 2 else {}
+        wanted += ["base_url"] * (url.get("base_url") == "nope")
+        if wanted:
+            exchange = session.call(UPDATE, scene.way(provider), body=turned({"api_keys": entries, **url}, number))
+            refused(scene, exchange, f"{UPDATE}:{len(wanted)} faults", wanted, "all of them, and no other")
+    scene.unchanged(provider, [], "changed")
+
+
+def _faulty_create(scene: Scene, number: int, keys: Any, name: Any, url: Any, kind: Any) -> tuple[Body, list[str]]:
+    """Return a create that has these faults, and the fields that they are."""
+    members: Body = {"settings": ...}
+    wanted = []
+    if kind is not None:
+        members["type"] = kind
+        wanted += ["settings"] if kind == "bedrock" else ["type"]
+    else:
+        members["type"] = [one for one in TYPES if one != "bedrock"][number % 7]
+    if name is not None:
+        members["name"] = name if name is ... else name.format(scene.session.ledger.name("f"))
+        wanted.append("name")
+    if url is not None:
+        members["base_url"] = url
+        wanted.append("base_url")
+    keys = "" if kind == "bedrock" and "b" in (keys or "") else keys  # a list that may not be there at all
+    members["api_keys"] = ... if keys is None else [_key(scene, one, place) for place, one in enumerate(keys)]
+    wanted += [f"api_keys[{place}]" for place, one in enumerate(keys or "") if one == "b"]
+    wanted += ["api_keys"] if kind == "bedrock" and keys else []
+    return various(scene, number, **members), wanted
+
+
+def _key(scene: Scene, kind: str, place: int) -> str:
+    return scene.key() if kind == "g" else ("", " ", f" {scene.key()}", f"{scene.key()}\n")[place % 4]
+
+
+def _faulty_entries(scene: Scene, provider: Body, row: list[str]) -> tuple[list[Body], list[str]]:
+    """Return the entries of a PATCH, of the kinds of a row, and the fields that are at fault."""
+    held = [key["id"] for key in provider.get("api_keys") or ()]
+    held += [scene.session.ledger.nobody() for _ in range(6 - len(held))]
+    entries: list[Body] = []
+    wanted: list[str] = []
+    kept: list[str] = []
+    for place, kind in enumerate(row):
+        again = kind == "twice" and bool(kept)
+        if kind in {"kept", "twice"}:
+            kept.append(kept[0] if again else held[place])
+        made = {"kept": {"id": kept[-1] if kept else ""}, "twice": {"id": kept[-1] if kept else ""}, "neither": {}}
+        made |= {"new": {"api_key": scene.key()}, "both": {"id": held[place], "api_key": scene.key()}}
+        made |= {"empty": {"api_key": ""}, "blank": {"api_key": f"{scene.key()} "}}
+        entries.append(made[kind])
+        field = ENTRIES[kind]
+        if field is not None and (kind != "twice" or again):
+            wanted.append(f"api_keys[{place}]{field}")
+    return entries, wanted
+
+
+def unknown_targets(scene: Scene) -> dict[str, str]:
+    """Return ids and names, each in its own spelling, that nobody has."""
+    ledger = scene.session.ledger
+    found = {"id": ledger.nobody(), "name": ledger.name("nobody"), "long name": f"{ledger.name('nobody')}-{'n' * 60}"}
+    if scene.deployed:
+        found |= {"id in capitals": ledger.nobody().upper(), "id in braces": f"{{{ledger.nobody()}}}"}
+        found |= {"id as URN": f"urn:uuid:{ledger.nobody()}", "id without dashes": ledger.nobody().replace("-", "")}
+    return found
+
+
+def malformed_targets(scene: Scene) -> dict[str, str]:
+    """Return what can be neither an id nor a name."""
+    mark = scene.session.ledger.name("no")
+    forms = {"capital": "{}-X", "underscore": "{}_x", "two dashes": "{}--x", "dash at the end": "{}-", "blank": "{} x"}
+    forms |= {
+        "dash at the start": "-{}",
+        "dot": "{}.x",
+        "letter": "{}é",
+        "percent": "{}%",
+        "star": "*{}",
+        "comma": "{},x",
+    }
+    return {code: form.format(mark) for code, form in forms.items()}
+
+
+def good_changes(scene: Scene) -> dict[str, Body]:
+    """Return good PATCHes, each member alone and all together, as far as the body alone tells."""
+    key = {"api_key": scene.key()}
+    changes: dict[str, Body] = {"display_name": {"display_name": "New"}, "cleared": {"display_name": ""}}
+    changes |= {"on": {"enabled": True}, "off": {"enabled": False}, "base_url": {"base_url": "https://b.example"}}
+    changes |= {"keys": {"api_keys": [key]}, "no keys": {"api_keys": []}, "settings": {"settings": dict(SETTINGS)}}
+    changes |= {"kept key": {"api_keys": [{"id": scene.session.ledger.nobody()}]}}
+    changes |= {"several": {"enabled": True, "display_name": "New", "base_url": "https://b.example", "api_keys": [key]}}
+    return changes
+
+
+def faulty_changes(scene: Scene) -> dict[str, bytes | Body]:
+    """Return PATCHes that are refused whatever they are for; a body in bytes is sent as it is."""
+    key = scene.key()
+    faulty: dict[str, bytes | Body] = {"no JSON": b"{", "empty": b"", "list": b"[]", "nothing": {}, "null": b"null"}
+    faulty |= {"type": {"enabled": "yes"}, "number": {"display_name": 5}, "key of another type": {"api_keys": [key]}}
+    if scene.deployed:
+        faulty |= {"url": {"base_url": "nope"}, "unknown member": {"color": "blue"}, "nulls": {"enabled": None}}
+        faulty |= {"bad key": {"api_keys": [{"api_key": ""}]}, "neither": {"api_keys": [{}]}}
+        faulty |= {"second key": {"enabled": True, "api_keys": [{"api_key": key}, {"api_key": " "}]}}
+        faulty |= {"settings": {"settings": {}}, "version": {"settings": {**SETTINGS, "_version": 2}}}
+        faulty |= {"both": {"settings": dict(SETTINGS), "api_keys": [{"api_key": key}]}}
+    return faulty
+
+
+@check(
+    "rules.body-before-lookup",
+    "A faulty body is refused before the provider is looked up, a good one after it",
+    rules=("body-judged-before-lookup",),
+    profiles=DEPLOYED,
+)
+def body_before_lookup(scene: Scene) -> None:
+    """PATCH what nobody has, in every spelling, with faulty bodies and with good ones."""
+    effort = scene.options.effort
+    for (code, target), (kind, body) in pairs(
+        list(unknown_targets(scene).items()), list(faulty_changes(scene).items()), strength=effort
+    ):
+        raw, sent = (body, None) if isinstance(body, bytes) else (None, body)
+        exchange = scene.session.call(UPDATE, target, body=sent, raw=raw)
+        scene.expect_status(exchange, (400,), f"{code}:{kind}", "the body is judged first")
+
+
+@check(
+    "rules.path-keys",
+    "What nobody has is answered 404, what can be neither an id nor a name 400, whatever the request brings",
+    variants=(GET, UPDATE, DELETE),
+)
+def path_keys(scene: Scene) -> None:
+    """Ask for unknown and for malformed ids and names, with every good body."""
+    operation, effort = scene.check.variant, scene.options.effort
+    bodies: list[Any] = list(good_changes(scene).items()) if operation == UPDATE else [("", None)]
+    for (code, target), (kind, body) in pairs(list(unknown_targets(scene).items()), bodies, strength=effort):
+        exchange = scene.session.call(operation, target, body=body)
+        scene.expect_status(exchange, (404,), f"{operation}:{code}:{kind}", "nobody has it")
+    allowed, why = ((400,), "it is neither an id nor a name") if scene.deployed else ((400, 404), "nobody has it")
+    for (code, target), (kind, body) in pairs(list(malformed_targets(scene).items()), bodies, strength=effort):
+        exchange = scene.session.call(operation, target, body=body)
+        scene.expect_status(exchange, allowed, f"{operation}:malformed:{code}:{kind}", why)
