@@ -74,28 +74,32 @@ def _asks(scene: Scene, targets: list[Body]) -> Iterator[Ask]:
             yield Ask(f"{path[len(base) :] or 'plain'}", path, b"", True)
         return
     if operation == CREATE:
-        for number, (code, body, good) in enumerate(_creates(scene, targets[0])):
-            yield Ask(code, paths[number % len(paths)], body, good)
+        for number, (code, data, good) in enumerate(_creates(scene, targets[0])):
+            yield Ask(code, paths[number % len(paths)], data, good)
         return
     own = [str(one[name]) for one in targets for name in ("id", "name")]
     own += [str(targets[0]["id"]).upper()] if scene.deployed else []
     unknown, malformed = list(unknown_targets(scene).values()), list(malformed_targets(scene).values())
-    if operation != UPDATE:
-        for target in own:
-            yield Ask("own", f"{base}/{_quoted(target)}", b"", True)
-        for target in (*unknown, *malformed):
-            yield Ask("unknown", f"{base}/{_quoted(target)}", b"", False)
+    if operation == UPDATE:
+        yield from _changes(scene, own, unknown, malformed)
         return
+    for target in (*own, *unknown, *malformed):
+        yield Ask("own" if target in own else "unknown", f"{base}/{_quoted(target)}", b"", target in own)
+
+
+def _changes(scene: Scene, own: list[str], unknown: list[str], malformed: list[str]) -> Iterator[Ask]:
+    """Yield PATCHes with every body, for what is there, is not, and cannot be."""
+    base, quick = scene.contract.collection, scene.options.effort == "quick"
     for number, (code, change) in enumerate(good_changes(scene).items()):
         if code not in {"settings", "kept key"}:  # which fit some of them alone
             target = own[number % (2 if "api_keys" in change else len(own))]  # those of bedrock take no keys
             yield Ask(code, f"{base}/{_quoted(target)}", json.dumps(turned(change, number)).encode(), True)
-        for target in [unknown, malformed][number % 2][number % 7 :: 7 if scene.options.effort == "quick" else 3]:
+        for target in [unknown, malformed][number % 2][number % 7 :: 7 if quick else 3]:
             yield Ask(f"{code}, other", f"{base}/{_quoted(target)}", json.dumps(change).encode(), False)
     for number, (code, body) in enumerate(faulty_changes(scene).items()):
         data = body if isinstance(body, bytes) else json.dumps(body).encode()
         aims = [own[number % len(own)], unknown[number % len(unknown)], malformed[number % len(malformed)]]
-        for target in aims if scene.options.effort != "quick" else [aims[number % 3]]:
+        for target in [aims[number % 3]] if quick else aims:
             yield Ask(f"{code}, faulty", f"{base}/{_quoted(target)}", data, False)
 
 

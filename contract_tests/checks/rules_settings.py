@@ -259,12 +259,13 @@ def bedrock_keys(scene: Scene) -> None:
     for number, (code, provider) in numbered(with_settings(scene).items(), scene.options.amount(1, 2, 6)):
         entries = [{"api_key": scene.key()} for _ in range(1 + number % 2)]
         stranger = {"id": scene.session.ledger.nobody()}
-        for what, body in {
+        changes: dict[str, dict[str, Any]] = {
             "keys alone": {"api_keys": entries},
             "keys and more": {"api_keys": entries, "display_name": "Changed", "enabled": False},
             "both": {"api_keys": entries, "settings": dict(FULL)},
             "key of nobody": {"api_keys": [*entries, stranger][number % 2 :]},
-        }.items():
+        }
+        for what, body in changes.items():
             exchange = scene.session.call(UPDATE, scene.way(provider), body=turned(body, number))
             scene.expect_status(exchange, (400,), f"{UPDATE}:{code}:{what}", "bedrock settings take no keys")
         scene.unchanged(provider, [], f"{UPDATE}:changed")

@@ -1,8 +1,10 @@
 """Around the operations: error answers, media types, methods and paths that are not there."""
 
 import json
+from collections.abc import Iterable
 from typing import Any
 
+from contract_tests.checks.contexts import various
 from contract_tests.documents import CREATE, DELETE, GET, LIST, OPERATIONS, UPDATE
 from contract_tests.exchange import Exchange
 from contract_tests.registry import check
@@ -115,16 +117,7 @@ def method_not_allowed(scene: Scene) -> None:
                 continue
             for operation in operations.values():
                 session.coverage.count_status(operation, 405)
-            allow = {word.strip().upper() for word in (exchange.reply.header("allow") or "").split(",")} - {""}
-            missing, wrong = sorted(set(operations) - allow), method in allow
-            scene.expect(
-                not missing and not wrong,
-                f"{where}:allow",
-                f"Allow: {', '.join(operations)}",
-                f"Allow: {exchange.reply.header('allow')}" if allow else "no Allow",
-                [exchange],
-                severity=Severity.MINOR,
-            )
+            allowing(scene, exchange, operations, where)
     scene.unchanged(provider, [], "effect")
     for path in (base, item):
         trace = session.exchange(None, "TRACE", path + query, headers)
@@ -145,50 +138,128 @@ def method_not_allowed(scene: Scene) -> None:
             )
 
 
+def allowing(scene: Scene, exchange: Exchange, methods: Iterable[str], where: str) -> None:
+    """Make sure that a 405 names the methods that the path has, spelt as they are (RFC 9110, 9.1), and not its own."""
+    allow = {word.strip() for word in (exchange.reply.header("allow") or "").split(",")} - {""}
+    scene.expect(
+        set(methods) <= allow and exchange.method not in allow,
+        f"{where}:allow",
+        f"Allow: {', '.join(methods)}",
+        f"Allow: {exchange.reply.header('allow')}" if allow else "no Allow",
+        [exchange],
+        severity=Severity.MINOR,
+    )
+
+
 @check("rules.trailing-slash", "The collection answers with a slash at the end as without", profiles=DEPLOYED)
 def trailing_slash(scene: Scene) -> None:
-    """List and create with a slash at the end of the path."""
+    """Send every request to the collection with a slash at the end of the path."""
     session = scene.session
     headers, query = session.credentials("owner")
     path = f"{scene.contract.collection}/"
-    made = scene.created().document
+    made = scene.created(api_keys=[scene.key()], display_name="Slash").document
     listed = session.exchange(LIST, "GET", path + query, headers)
     if scene.expect_status(listed, (200,), LIST, "as without the slash"):
         found = scene.find(listed, made["id"])
         scene.expect(found == made, f"{LIST}:other", "the same list", found or "another list", [listed])
-    body = scene.body()
-    data = json.dumps(body).encode()
-    exchange = session.exchange(CREATE, "POST", path + query, (("Content-Type", JSON_TYPE), *headers), data)
-    if scene.expect_status(exchange, (201,), CREATE, "as without the slash"):
-        scene.same(exchange, {"name": body["name"]})
-    nobody = session.exchange(LIST, "GET", path, (), principal="nobody")
-    if scene.options.token is not None:
-        scene.expect_status(nobody, (401,), f"{LIST}:401", "as without the slash", severity=Severity.CRITICAL)
+    whole, taken = scene.body(), scene.body(name=made["name"])
+    bodies: list[tuple[str, int, bytes]] = [
+        *((f"{CREATE}:good", 201, json.dumps(various(scene, number)).encode()) for number in range(8)),
+        (f"{CREATE}:empty", 400, b""),
+        (f"{CREATE}:no JSON", 400, b"{"),
+        (f"{CREATE}:list", 400, json.dumps([whole]).encode()),
+        (f"{CREATE}:faulty", 400, json.dumps({**whole, "name": "No Name", "api_keys": [scene.secret()]}).encode()),
+        (f"{CREATE}:wrong type", 400, json.dumps({**whole, "enabled": "yes"}).encode()),
+        (f"{CREATE}:taken", 409, json.dumps(taken).encode()),
+    ]
+    for code, status, data in bodies:
+        typed = (("Content-Type", JSON_TYPE),) if data else ()
+        exchange = session.exchange(CREATE, "POST", path + query, (*typed, *headers), data)
+        if scene.expect_status(exchange, (status,), code, "as without the slash") and status == 201:
+            scene.same(exchange, {name: exchange.sent[name] for name in ("name", "type", "base_url")})
+            got = session.call(GET, str(exchange.document.get("id")))
+            scene.same(got, exchange.document, why="the create said so")
+    for method in ("PUT", "PATCH", *(() if session.ledger.strangers else ("DELETE",))):
+        exchange = session.exchange(None, method, path + query, (("Content-Type", JSON_TYPE), *headers), bodies[0][2])
+        if scene.expect_status(exchange, (405,), f"{method}:405", "as without the slash"):
+            allowing(scene, exchange, ("GET", "POST"), "slash")
+    _slash_of_others(scene, path, bodies[0][2])
+
+
+def _slash_of_others(scene: Scene, path: str, body: bytes) -> None:
+    """Send requests of those who may not ask to the collection with a slash, by every carrier."""
+    who = [("nobody", 401)] if scene.options.token is not None else []
+    who += [("other", 403)] if scene.options.other_token is not None else []
+    for principal, status in who:
+        for carrier, _ in scene.contract.carriers[: 1 if principal == "nobody" else None]:
+            headers, query = scene.session.credentials(principal, carrier)
+            typed = (("Content-Type", JSON_TYPE), *headers)
+            for exchange in (
+                scene.session.exchange(LIST, "GET", path + query, headers, principal=principal),
+                scene.session.exchange(CREATE, "POST", path + query, typed, body, principal=principal),
+            ):
+                code, why = f"{exchange.operation}:{status}", "as without the slash"
+                scene.expect_status(exchange, (status,), code, why, severity=Severity.CRITICAL)
 
 
 @check("rules.unknown-path", "An unknown path is answered 404 with the error object", profiles=DEPLOYED)
 def unknown_path(scene: Scene) -> None:
-    """Ask for paths below /api/v2 that nobody has."""
+    """Ask for paths below /api/v2 that nobody has, by every method."""
     session = scene.session
     headers, query = session.credentials("owner")
-    base = scene.contract.collection
-    root = base.split("/ai/")[0]
-    for code, path in {
-        "sibling": f"{root}/{session.ledger.prefix}nothing",
-        "other word": f"{base[:-1]}x",
-        "below nobody's item": f"{base}/{session.ledger.nobody()}/keys",
-        "below an item": f"{base}/{scene.created().document['id']}/keys",
-        "other case": base.replace("/ai/", "/AI/"),
-        "other case of the last word": f"{base.rpartition('/')[0]}/Providers",
-    }.items():
-        for method in ("GET", "POST"):
-            data = json.dumps({"api_keys": [scene.secret()]}).encode() if method == "POST" else b""
+    own = scene.created(api_keys=[scene.key()], enabled=True).document
+    methods, count = ("GET", "POST", "PUT", "PATCH", "DELETE"), scene.options.amount(2, 5, 5)
+    for number, (code, path) in enumerate(nowhere(scene, own).items()):
+        for turn in range(count):
+            method = methods[(number + turn * (2 if count < len(methods) else 1)) % len(methods)]
+            if method not in {"GET", "POST"} and not harmless(scene, path):
+                method = "POST" if turn % 2 else "GET"
+            change = {"display_name": "Lost", "api_keys": [scene.secret()]} if number % 2 else scene.body()
+            data = json.dumps(change).encode() if method in {"POST", "PUT", "PATCH"} else b""
             typed = (("Content-Type", JSON_TYPE),) if data else ()
             exchange = session.exchange(None, method, path + query, (*typed, *headers), data)
             if scene.expect_status(exchange, (404,), f"{method} {code}", "no such path"):
                 message, given = exchange.document.get("message"), exchange.reply.header("content-type") or ""
                 good = isinstance(message, str) and given.partition(";")[0].strip().lower() == JSON_TYPE
                 scene.expect(good, f"{code}:shape", "the error object, as JSON", _shown(exchange), [exchange])
+    scene.unchanged(own, [], "effect")
+
+
+def nowhere(scene: Scene, own: dict[str, Any]) -> dict[str, str]:
+    """Return paths below /api/v2 that nobody has, near those that there are and far from them."""
+    ledger, base = scene.session.ledger, scene.contract.collection
+    root, above = base.split("/ai/")[0], base.rpartition("/")[0]
+    item, mark = f"{base}/{own['id']}", ledger.name("x")
+    return {
+        "sibling": f"{root}/{ledger.prefix}nothing",
+        "sibling of the collection": f"{above}/{mark}",
+        "collection's name cut": base[:-1],
+        "collection's name spelt otherwise": f"{base[:-1]}x",
+        "collection's name going on": f"{base}x",
+        "collection's name going on with a dash": f"{base}-{mark}",
+        "collection's name going on with a dot": f"{base}.json",
+        "collection's name going on below": f"{base}-{mark}/{own['id']}",
+        "collection's name behind another": f"{above}/{mark}/providers",
+        "word before the collection": f"{root}/{mark}/ai/providers",
+        "collection without its group": f"{root}/providers",
+        "item without its group": f"{root}/providers/{own['id']}",
+        "below nobody's item": f"{base}/{ledger.nobody()}/keys",
+        "below an item": f"{item}/keys",
+        "far below an item": f"{item}/api_keys/{ledger.nobody()}",
+        "below an item by name": f"{base}/{own['name']}/settings",
+        "item of an item": f"{item}/{own['name']}",
+        "other case": base.replace("/ai/", "/AI/"),
+        "other case of the last word": f"{above}/Providers",
+    }
+
+
+def harmless(scene: Scene, path: str) -> bool:
+    """Tell whether a broken server can take a path for no more than what this run made, whatever part it looks at."""
+    words = [word for word in path.split("/")[3:] if word]
+    ledger = scene.session.ledger
+    return any(ledger.marked(word) or word in ledger.ids or ledger.is_nobody(word) for word in words) and not (
+        path.rstrip("/").endswith("/providers")
+    )
 
 
 def _shown(exchange: Exchange) -> Any:
