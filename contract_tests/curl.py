@@ -16,17 +16,34 @@ LONG_BODY = 2000
 SHOWN_BODY = 6000
 PICK = "python3 -c 'import json, sys; print(json.load(sys.stdin){path})'"
 BROWSER = "Mozilla/"
+HEX = "od -An -v -tx1 | tr -d '\\n' | tr ' ' %"
 HIDDEN_HEADERS = {"host", "content-length", "user-agent", "accept-encoding"}
 
 
+# Other forms of a token that checks send, and the shell's way to make them of the variable that holds it.
+FORMS: tuple[tuple[Callable[[str], str], str], ...] = (
+    (lambda token: "".join(f"%{byte:02X}" for byte in token.encode()), f'(printf %s "${{}}" | {HEX} | tr a-f A-F)'),
+    (lambda token: "".join(f"%{byte:02x}" for byte in token.encode()), f'(printf %s "${{}}" | {HEX})'),
+    (lambda token: base64.b64encode(token.encode()).decode(), '(printf %s "${}" | base64 | tr -d "\\n")'),
+    (lambda token: token.swapcase(), '(printf %s "${}" | tr A-Za-z a-zA-Z)'),
+    (lambda token: token[::-1], '(printf %s "${}" | rev)'),
+    (lambda token: token[1:], "{{{}#?}}"),
+    (lambda token: token[:-1], "{{{}%?}}"),
+)
+TELLING = 6  # characters that a token has at least, for a part of it to be told from other text
+
+
 class Redaction:
-    """Replaces the tokens of a run, however they are encoded, by the names of the shell variables that hold them."""
+    """Replaces the tokens of a run, however they are written, by the shell variables that hold them."""
 
     def __init__(self, tokens: dict[str, str]) -> None:
         self.values: dict[str, str] = {}
         for name, token in tokens.items():
             for text in (token, quote(token, safe=""), quote(token), json.dumps(token)[1:-1]):
                 self.values.setdefault(text, name)
+        for name, token in tokens.items():
+            for change, form in FORMS if len(token) >= TELLING else ():
+                self.values.setdefault(change(token), form.format(name))
 
     def __call__(self, text: str) -> str:
         """Return the text with every token replaced by `$NAME`."""

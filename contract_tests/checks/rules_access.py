@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from contract_tests.checks.contexts import SETTINGS, pairs, turned, various
-from contract_tests.checks.rules_auth import carried
+from contract_tests.checks.rules_auth import Credentials, carried
 from contract_tests.checks.rules_faults import faulty_changes, good_changes, malformed_targets, unknown_targets
 from contract_tests.documents import CREATE, DELETE, GET, LIST, OPERATIONS, UPDATE
 from contract_tests.errors import Blocked
@@ -18,7 +18,6 @@ from contract_tests.session import UNKNOWN_TOKEN
 from contract_tests.wire import Headers
 
 Body = dict[str, Any]
-Credentials = tuple[str, Headers, str]  # what they are called, headers and query
 FAULTY = (400, 401, 403, 404, 409)  # what may come of a faulty request of somebody who may not ask
 
 

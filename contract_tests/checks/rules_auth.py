@@ -14,6 +14,7 @@ from contract_tests.scene import Scene
 from contract_tests.session import UNKNOWN_TOKEN
 from contract_tests.wire import Headers
 
+Credentials = tuple[str, Headers, str]  # what they are called, headers and query
 CRITICAL = Severity.CRITICAL
 BOTH_WAYS = 2  # kinds of bad credentials that are tried by id and by name
 
@@ -73,6 +74,8 @@ def unauthenticated(scene: Scene) -> None:
             if value not in {token, scene.options.other_token}:
                 tries.append((f"{kind} in the {carrier}", *carried(carrier, name, value)))
     tries += nearly_carried(scene, token)
+    altered = list(alterations(scene, token))
+    tries += turn_of(scene, altered)
     path = scene.contract.operations[operation].path.partition("{")[0] + (target or "")
     if operation in {LIST, GET}:  # what an owner has just read is nobody else's, though a cache may have it
         headers, query = scene.session.credentials("owner")
@@ -127,17 +130,23 @@ def auth_carriers(scene: Scene) -> None:
     if scene.options.token is None:
         raise Blocked("needs --token")
     operation = scene.check.variant
+    beside = {
+        carrier: turn_of(scene, list(among_others(carrier, name, scene.options.token)), least=2)
+        for carrier, name in scene.contract.carriers
+    }
     several = [scene.created(enabled=on).document for on in (True, False)] if operation == LIST else []
     for carrier, name in scene.contract.carriers:
         provider = held(scene) if operation not in {LIST, CREATE} else {}
         target = str(provider["id"]) if provider else None
         wanted = {CREATE: 201, DELETE: 204}.get(operation, 200)
-        for code, headers, query in among_others(carrier, name, scene.options.token):
-            if operation in {LIST, GET, UPDATE, CREATE}:
-                exchange = attempt(scene, target, headers, query)
-                scene.expect_status(
-                    exchange, (wanted,), f"{operation}:{carrier} {code}", f"the token is in the {carrier}"
-                )
+        for code, headers, query in beside[carrier]:
+            aim = str(held(scene)["id"]) if operation == DELETE else target
+            exchange = attempt(scene, aim, headers, query)
+            scene.expect_status(exchange, (wanted,), f"{operation}:{carrier} {code}", f"the token is in the {carrier}")
+            if operation == CREATE and exchange.ok:
+                scene.same(scene.got(str(exchange.document["id"])), exchange.document, why="the create said so")
+            if operation == DELETE and exchange.ok:
+                scene.expect_status(scene.session.call(GET, aim), (404,), f"{operation}:{carrier}:effect", "deleted")
         exchange = attempt(scene, target, *carried(carrier, name, scene.options.token))
         scene.expect_status(exchange, (wanted,), f"{operation}:{carrier}", f"the token is in the {carrier}")
         if operation == GET:
@@ -220,18 +229,109 @@ def nearly_carried(scene: Scene, token: str) -> Iterator[tuple[str, Headers, str
                 yield f"in the {carrier} {other}", *carried(carrier, other, token)
 
 
+def alterations(scene: Scene, token: str) -> Iterator[tuple[str, Headers, str]]:
+    """Yield a good token that was altered a little, by each carrier that can carry it: what for, headers and query."""
+    for carrier, name in scene.contract.carriers:
+        forms = {
+            "escaped twice": f"%25{ord(token[0]):02X}{token[1:]}",
+            "with an escaped blank": f"{token}%20" if carrier != "query" else f"{token}%2520",
+            "with a comma": f"{token},",
+            "with a dot": f"{token}.",
+            "with a colon before": f":{token}",
+            "twice": token * 2,
+            "backwards": token[::-1] if token[::-1] != token else f"{token}0",
+            "without its start": token[1:] or "x",
+            "behind Token": f"Token:{token}",
+            "a star": "*",
+            "a percent sign": "%",
+            "zero": "0",
+        }
+        if carrier == "query":
+            for code, value in forms.items():
+                yield f"{code} in the {carrier}", (), f"?{name}={'%25' if value == '%' else value}"
+            for code, before, after in (
+                ("a blank after", "", "%20"),
+                ("a blank before", "%20", ""),
+                ("a plus after", "", "+"),
+                ("a plus before", "+", ""),
+                ("a tab after", "", "%09"),
+                ("a line break after", "", "%0A"),
+                ("a line break before", "%0D%0A", ""),
+                ("a zero byte after", "", "%00"),
+                ("a semicolon after", "", "%3B"),
+                ("quotes around", "%22", "%22"),
+                ("a non-breaking blank after", "", "%C2%A0"),
+            ):
+                yield f"{code} in the {carrier}", (), f"?{name}={before}{quote(token, safe='')}{after}"
+            yield "behind another name in the query", (), f"?x{name}={quote(token, safe='')}"
+            yield "before another name in the query", (), f"?{name}x={quote(token, safe='')}"
+            yield "as a name in the query", (), f"?{quote(token, safe='')}"
+            yield "as a value of another in the query", (), f"?next={name}%3D{quote(token, safe='')}"
+            continue
+        for code, value in forms.items():
+            yield f"{code} in the {carrier}", *carried(carrier, name, value)
+        if carrier == "cookie":
+            yield "behind another cookie's value", (("Cookie", f"next={name}={token}"),), ""
+            yield "without a name", (("Cookie", token),), ""
+
+
+def turn_of(scene: Scene, items: list[Credentials], least: int = 1) -> list[Credentials]:
+    """Return the items whose turn it is for the operation: at quick effort each of them has one or some of the five."""
+    if scene.options.effort != "quick":
+        return items
+    turn = OPERATIONS.index(scene.check.variant)
+    return [item for place, item in enumerate(items) if (place - turn) % len(OPERATIONS) < least]
+
+
 def among_others(carrier: str, name: str, token: str) -> Iterator[tuple[str, Headers, str]]:
     """Yield ways to carry a token that differ from the plain one in what says nothing: what for, headers and query."""
-    headers, query = carried(carrier, name, token)
     if carrier == "header":
-        yield "in lower case", ((name.lower(), token),), query
-        yield "in upper case", ((name.upper(), token),), query
-    elif carrier == "cookie":
-        yield "after another", (("Cookie", f"theme=dark; {name}={token}"),), query
-        yield "before another", (("Cookie", f"{name}={token}; theme=dark"),), query
-    else:
-        yield "after another", headers, f"?theme=dark&{query[1:]}"
-        yield "before another", headers, f"{query}&theme=dark"
+        yield "in lower case", ((name.lower(), token),), ""
+        yield "in upper case", ((name.upper(), token),), ""
+        yield "beside a cookie", (("Cookie", "theme=dark; a=b=c"), (name, token)), ""
+        yield "beside parameters", ((name, token),), "?theme=dark&a=b=c"
+        yield "beside another Authorization", (("Authorization", "Basic bm9ib2R5Og=="), (name, token)), ""
+        yield "beside a header called alike", ((f"X-{name}", UNKNOWN_TOKEN), (name, token)), ""
+        return
+    if carrier == "cookie":
+        alike = f"{name}_old={UNKNOWN_TOKEN}"
+        for code, before, after in (
+            ("after another", "theme=dark; ", ""),
+            ("before another", "", "; theme=dark"),
+            ("between others", "a=1; b=2; c=3; ", "; d=4; e=5"),
+            ("after one with an equals sign", "sid=YWJj=; ", ""),
+            ("after one with several", "sid=a=b==; ", "; t=c=d"),
+            ("after one without a value", "empty=; ", "; none="),
+            ("after one with escapes", "next=%2Fa%3Bb%3D1; ", ""),
+            ("after one in quotes", 'q="a b"; ', '; r="x"'),
+            ("after one called alike", f"{alike}; ", ""),
+            ("before one called alike", "", f"; {alike}"),
+            ("after one that ends alike", f"my_{name}={UNKNOWN_TOKEN}; ", ""),
+            ("after a long one", f"long={'x' * 2000}; ", ""),
+        ):
+            yield code, (("Cookie", f"{before}{name}={token}{after}"),), ""
+        return
+    plain = f"{name}={quote(token, safe='')}"
+    alike = f"{name}_old={UNKNOWN_TOKEN}"
+    for code, before, after in (
+        ("after another", "theme=dark&", ""),
+        ("before another", "", "&theme=dark"),
+        ("between others", "a=1&b=2&", "&c=3&d=4"),
+        ("after one with an equals sign", "sid=YWJj=&", ""),
+        ("after one without a value", "empty=&none&", ""),
+        ("after one with escapes", "next=%2Fa%3Fb%3D1%26c&", ""),
+        ("after one with a plus", "q=a+b&", "&r=%20"),
+        ("after one called alike", f"{alike}&", ""),
+        ("before one called alike", "", f"&{alike}"),
+        ("after one that ends alike", f"my_{name}={UNKNOWN_TOKEN}&", ""),
+        ("behind an empty one", "&", "&"),
+    ):
+        yield code, (), f"?{before}{plain}{after}"
+    hexes = [f"%{ord(char):02X}" for char in token]
+    yield "all in escapes", (), f"?{name}={''.join(hexes)}"
+    yield "all in small escapes", (), f"?{name}={''.join(hexes).lower()}"
+    yield "the first in escapes", (), f"?{name}={hexes[0]}{quote(token[1:], safe='')}"
+    yield "the last in escapes", (), f"?{name}={quote(token[:-1], safe='')}{hexes[-1]}"
 
 
 def _swap(token: str) -> str:
