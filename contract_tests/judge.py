@@ -8,11 +8,15 @@ from typing import Any
 from contract_tests.documents import CREATE, LIST, Contract, Media, Operation
 from contract_tests.exchange import Exchange, NotJson
 from contract_tests.findings import Departure
+from contract_tests.leaks import leaks
 from contract_tests.openness import is_deployed
 from contract_tests.results import Severity
 
 Json = Any
 JSON_TYPE = "application/json"
+FIELD = re.compile(
+    r"name|type|display_name|enabled|base_url|settings(?:\.\w+)*|api_keys(?:\[([0-9]{1,6})\](?:\.(?:id|api_key))?)?"
+)
 SECRET_FIELDS = ("access_key", "access_key_secret")
 
 
@@ -36,7 +40,7 @@ def judge(contract: Contract, exchange: Exchange, secrets: Iterable[str]) -> Ite
             where,
         )
         return
-    yield from _leaks(exchange, where, secrets)
+    yield from leaks(exchange, where, secrets)
     status = exchange.status or 0
     if status >= 500:
         yield Departure(
@@ -63,26 +67,6 @@ def judge(contract: Contract, exchange: Exchange, secrets: Iterable[str]) -> Ite
     if operation.id == LIST:
         yield from _twice(contract, exchange)
     yield from _body(contract, operation, exchange, medias)
-
-
-def _leaks(exchange: Exchange, where: tuple[str, ...], secrets: Iterable[str]) -> Iterator[Departure]:
-    body = exchange.reply.body.decode("utf-8", "replace")
-    heads = "\n".join(f"{name}: {value}" for name, value in exchange.reply.headers)
-    for secret in secrets:
-        place = "the body" if secret in body else "a header" if secret in heads else None
-        if place:
-            kind = "error answer" if (exchange.status or 0) >= 400 else "answer"
-            yield Departure(
-                "rules.secrets-never-leak",
-                f"{kind}:{place}",
-                "A secret that was sent comes back in plain text",
-                "no answer carries a key or secret in plain text",
-                f"{place} of a {exchange.status} answer carries the key {secret!r} as it was sent",
-                Severity.CRITICAL,
-                "rule keys-are-masked",
-                where,
-            )
-            return
 
 
 def _twice(contract: Contract, exchange: Exchange) -> Iterator[Departure]:
@@ -189,6 +173,48 @@ def _body(
         media = next(iter(medias.values()))
     if "json" in media.name:
         yield from _json(contract, operation, exchange, media, section)
+    if 400 <= (exchange.status or 0) < 500:
+        yield from _told(contract, exchange, where, section)
+
+
+def _told(contract: Contract, exchange: Exchange, where: tuple[str, ...], section: str) -> Iterator[Departure]:
+    """An error says something; as deployed, each entry names a member that a request may have, and that was sent."""
+    wrong = ""
+    message, entries = exchange.document.get("message"), exchange.document.get("validations")
+    if isinstance(message, str) and not message.strip():
+        wrong = "the message is empty"
+    told = [one for one in entries if isinstance(one, dict)] if isinstance(entries, list) else []
+    named = [(one.get("field"), one.get("detail")) for one in told]
+    for field, detail in named if is_deployed(contract) else ():
+        if isinstance(detail, str) and not detail.strip():
+            wrong = f"the entry for {field} says nothing"
+        elif isinstance(field, str) and not _names_member(contract, exchange, field):
+            wrong = f"an entry names {field!r}, which is no member of the request"
+        elif named.count((field, detail)) > 1:
+            wrong = f"the same entry for {field} is there more than once"
+    if wrong:
+        yield Departure(
+            "rules.error-shape",
+            f"{exchange.status}:{re.sub(r'[0-9]+', '', wrong)}",
+            "An error answer does not say what is wrong",
+            "a message, and an entry {field, detail} for each member that is at fault",
+            wrong,
+            Severity.MINOR,
+            section,
+            where,
+        )
+
+
+def _names_member(contract: Contract, exchange: Exchange, field: str) -> bool:
+    """Tell whether a field is a member of a body, in the spelling of the table, or the parameter of the path."""
+    path = contract.operations[exchange.operation].path if exchange.operation else ""
+    if f"{{{field}}}" in path or not isinstance(exchange.sent, dict):
+        return True
+    match = FIELD.fullmatch(field)
+    if match is None:
+        return False
+    keys = exchange.sent.get("api_keys")
+    return match[1] is None or (isinstance(keys, list) and int(match[1]) < len(keys))
 
 
 def _json(
