@@ -49,7 +49,7 @@ def various(scene: Scene, number: int, **members: Json) -> Body:
     if "settings" not in members and (
         kind == "bedrock" or (kind == "anthropic" and lap % 2 and "api_keys" not in members)
     ):
-        body["settings"] = dict(SETTINGS)
+        body["settings"] = turned(SETTINGS, number)
     elif "api_keys" not in members and members.get("settings", ...) in (..., None) and count and kind != "bedrock":
         body["api_keys"] = [scene.key() for _ in range(count)]
     full = {**body, **members}
@@ -77,7 +77,9 @@ def beside(scene: Scene, number: int, provider: Body, **members: Json) -> Body:
         {"base_url": f"https://host-{number}.example/v1"},
         {"api_keys": kept} if kept else {"display_name": ""},
         {"display_name": f"Title {number}", "enabled": False, "base_url": "http://host.example:8080"},
-        {"settings": SETTINGS} if provider.get("settings") else {"api_keys": [*kept, {"api_key": scene.key()}]},
+        {"settings": turned(SETTINGS, number)}
+        if provider.get("settings")
+        else {"api_keys": [*kept, {"api_key": scene.key()}]},
     )
     other = others[(number + number // len(others)) % len(others)]
     if "settings" in members:

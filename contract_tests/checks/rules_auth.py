@@ -85,7 +85,8 @@ def unauthenticated(scene: Scene) -> None:
             exchange = attempt(scene, aim, headers, query)
             why, wanted = "no valid token was sent", (400, 401, 431) if code == "very long" else (401,)
             scene.expect_status(exchange, wanted, f"{operation}:{code}", why, severity=CRITICAL)
-            no_effect(scene, provider, exchange, f"{operation}:{code}")
+            if index % scene.options.amount(3, 1, 1) == 0:
+                no_effect(scene, provider, exchange, f"{operation}:{code}")
     for code, aim, faulty in (
         ("unknown provider", scene.session.ledger.nobody(), False),
         ("faulty body", target, True),

@@ -98,7 +98,7 @@ def notations(scene: Scene) -> None:
     sent = (FRAMES, charsets, tuple(WRITTEN), AFTER, BEFORE)
     effort = "quick" if scene.options.effort == "quick" else "standard"
     for number, (frame, charset, written, after, before) in enumerate(pairs(*sent, strength=effort)):
-        title = ('Größe / 模型 "x" 😀', "plain")[number % 2]
+        title = f'Größe / 模型 "{number}" 😀'
         if operation == CREATE:
             target, body = None, turned({**various(scene, number), "display_name": title}, number)
         else:
@@ -235,9 +235,9 @@ WRITTEN: dict[str, Callable[[dict[str, Any]], str]] = {
     "as it is": lambda body: json.dumps(body, ensure_ascii=False),
     "escaped": lambda body: json.dumps(body),
     "letters escaped": lambda body: _escaped(json.dumps(body, ensure_ascii=False)),
-    "tight": lambda body: json.dumps(body, separators=(",", ":")),
-    "indented": lambda body: json.dumps(body, indent="\t"),
-    "wide": lambda body: json.dumps(body, indent=4, separators=(" ,\r\n ", "\n: ")),
+    "tight": lambda body: json.dumps(body, ensure_ascii=False, separators=(",", ":")),
+    "indented": lambda body: json.dumps(body, ensure_ascii=False, indent="\t"),
+    "wide": lambda body: json.dumps(body, ensure_ascii=False, indent=4, separators=(" ,\r\n ", "\n: ")),
 }
 
 

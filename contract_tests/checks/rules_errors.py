@@ -127,6 +127,8 @@ def nothing_said(scene: Scene) -> None:
         if scene.expect_status(listed, (200,), f"{LIST}:{parameter}", "the parameter says nothing"):
             missing = [one["name"] for one in made if scene.find(listed, one["id"]) != one]
             scene.expect(not missing, f"{LIST}:{parameter}", "the whole list", f"lacks {missing}", [listed])
+        if laps == 1 and number % 3:
+            continue
         one = made[number % 3]
         got = session.exchange(GET, "GET", f"{base}/{one['name']}{query}", headers)
         if scene.expect_status(got, (200,), f"{GET}:{parameter}", "the parameter says nothing"):
