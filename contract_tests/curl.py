@@ -25,12 +25,15 @@ FORMS: tuple[tuple[Callable[[str], str], str], ...] = (
     (lambda token: "".join(f"%{byte:02X}" for byte in token.encode()), f'(printf %s "${{}}" | {HEX} | tr a-f A-F)'),
     (lambda token: "".join(f"%{byte:02x}" for byte in token.encode()), f'(printf %s "${{}}" | {HEX})'),
     (lambda token: base64.b64encode(token.encode()).decode(), '(printf %s "${}" | base64 | tr -d "\\n")'),
+)
+# Those that shorter tokens may have in common with other text.
+NEAR_FORMS: tuple[tuple[Callable[[str], str], str], ...] = (
     (lambda token: token.swapcase(), '(printf %s "${}" | tr A-Za-z a-zA-Z)'),
     (lambda token: token[::-1], '(printf %s "${}" | rev)'),
     (lambda token: token[1:], "{{{}#?}}"),
     (lambda token: token[:-1], "{{{}%?}}"),
 )
-TELLING = 6  # characters that a token has at least, for a part of it to be told from other text
+TELLING = 10  # characters that a token has at least, for a part of it to be told from other text
 
 
 class Redaction:
@@ -42,7 +45,7 @@ class Redaction:
             for text in (token, quote(token, safe=""), quote(token), json.dumps(token)[1:-1]):
                 self.values.setdefault(text, name)
         for name, token in tokens.items():
-            for change, form in FORMS if len(token) >= TELLING else ():
+            for change, form in (*FORMS, *(NEAR_FORMS if len(token) >= TELLING else ())):
                 self.values.setdefault(change(token), form.format(name))
 
     def __call__(self, text: str) -> str:

@@ -110,9 +110,9 @@ class Pool:
         return self._held[place]
 
     def entries(self, number: int) -> list[Body]:
-        """Return entries of a PATCH that keep the keys of the provider whose turn it is, and add one."""
+        """Return entries of a PATCH that keep the keys of the provider whose turn it is, and add two."""
         kept = [{"id": key["id"]} for key in self.take(number).get("api_keys") or ()]
-        return [*kept, {"api_key": self._scene.key()}]
+        return [*kept, *({"api_key": self._scene.key()} for _ in range(2))]
 
     def unchanged(self, code: str) -> None:
         """Make sure that nothing that was refused has changed any of them."""
@@ -171,7 +171,7 @@ def put_in(value: Json, others: Sequence[Json], number: int, places: int) -> Ite
 
     `places` tells how many of the three are used; the number with which of them it begins.
     """
-    there = (0, len(others) // 2, len(others))
+    there = (0, max(1, len(others) // 2), len(others))
     for turn in range(places):
         place = there[(number + turn) % len(there)]
         yield place, [*others[:place], value, *others[place:]]

@@ -206,7 +206,7 @@ def after_refusals(scene: Scene) -> None:
     """Have the same request refused several times in a row, and then ask for what an owner may have."""
     if scene.options.token is None:
         raise Blocked("needs --token")
-    session, length = scene.session, scene.options.amount(4, 12, 60)
+    session = scene.session
     provider = scene.created(api_keys=[scene.key()]).document
     refusals: dict[str, Callable[[], Exchange]] = {
         "no token": lambda: session.call(GET, provider["id"], principal="nobody"),
@@ -224,9 +224,9 @@ def after_refusals(scene: Scene) -> None:
         refusals["no owner"] = lambda: session.call(GET, provider["name"], principal="other")
         refusals["no owner who writes"] = lambda: session.call(CREATE, body=scene.body(), principal="other")
     for number, (code, refusal) in enumerate(refusals.items()):
-        for row in (length,) if scene.options.effort == "quick" else (1, length):
+        for row in _rows(scene, number):
             seen = [refusal() for _ in range(row)]
-            operation = (GET, UPDATE, LIST, CREATE)[(number + (row > 1)) % 4]
+            operation = (GET, UPDATE, LIST, CREATE)[(number + row) % 4]
             target = str(provider["id"]) if operation in {GET, UPDATE} else None
             body = {UPDATE: {"display_name": f"Row {number}"}, CREATE: scene.body()}.get(operation)
             exchange = session.call(operation, target, body=body)
@@ -236,3 +236,10 @@ def after_refusals(scene: Scene) -> None:
                 exchange.ok, f"{operation}:{code}", f"a good request after {row} refused ones ({code}) is served",
                 scene.described(exchange), [*seen, exchange],
             )  # fmt: skip
+
+
+def _rows(scene: Scene, number: int) -> tuple[int, ...]:
+    """Return how many refusals of a kind come in a row: for the first kind one after another, since any may be few."""
+    if scene.options.effort == "quick":
+        return (1, 2, 3, 4, 5) if number == 0 else (number % 4 + 2,)
+    return (*range(1, 7), 12) if scene.options.effort == "standard" else (*range(1, 12), 20, 60)

@@ -65,17 +65,7 @@ def unauthenticated(scene: Scene) -> None:
     provider = held(scene) if operation not in {LIST, CREATE} else {}
     target = str(provider["id"]) if provider else None
     token = scene.options.token
-    wrong = {"unknown": UNKNOWN_TOKEN, "longer": f"{token}x", "shorter": token[:-1] or "x", "other case": _swap(token)}
-    wrong |= {"null": "null", "undefined": "undefined"}
-    wrong |= {f"refused token {number}": value for number, value in enumerate(scene.options.refused_tokens, 1)}
-    tries: list[tuple[str, Headers, str]] = [("none", (), "")]
-    for carrier, name in scene.contract.carriers:
-        for kind, value in wrong.items():
-            if value not in {token, scene.options.other_token}:
-                tries.append((f"{kind} in the {carrier}", *carried(carrier, name, value)))
-    tries += nearly_carried(scene, token)
-    altered = list(alterations(scene, token))
-    tries += turn_of(scene, altered)
+    tries = _tries(scene, token)
     path = scene.contract.operations[operation].path.partition("{")[0] + (target or "")
     if operation in {LIST, GET}:  # what an owner has just read is nobody else's, though a cache may have it
         headers, query = scene.session.credentials("owner")
@@ -100,6 +90,20 @@ def unauthenticated(scene: Scene) -> None:
     if operation == CREATE:
         taken = scene.session.call(CREATE, body=scene.body(name=held(scene)["name"]), principal="nobody")
         scene.expect_status(taken, (401,), f"{operation}:taken name", "401 comes before everything", severity=CRITICAL)
+
+
+def _tries(scene: Scene, token: str) -> list[Credentials]:
+    """Return what does not count as a valid token: none, wrong ones by each carrier, and what is near a good one."""
+    wrong = {"unknown": UNKNOWN_TOKEN, "longer": f"{token}x", "shorter": token[:-1] or "x", "other case": _swap(token)}
+    wrong |= {"null": "null", "undefined": "undefined"}
+    wrong |= {f"refused token {number}": value for number, value in enumerate(scene.options.refused_tokens, 1)}
+    tries: list[tuple[str, Headers, str]] = [("none", (), "")]
+    for carrier, name in scene.contract.carriers:
+        for kind, value in wrong.items():
+            if value not in {token, scene.options.other_token}:
+                tries.append((f"{kind} in the {carrier}", *carried(carrier, name, value)))
+    tries += nearly_carried(scene, token)
+    return tries + turn_of(scene, list(alterations(scene, token)))
 
 
 @check(
