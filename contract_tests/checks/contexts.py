@@ -27,7 +27,7 @@ STEP = 5  # between the places at which the order of members begins; it has no d
 def turned(body: Body, number: int) -> Body:
     """Return a body with its members in another order: each of them is the first for some number."""
     names = list(body)
-    start = number * STEP % len(names) if names else 0
+    start = number // 2 * STEP % len(names) if names else 0
     order = names[start:] + names[:start]
     return {name: body[name] for name in (order if number % 2 == 0 else reversed(order))}
 
@@ -38,14 +38,14 @@ def various(scene: Scene, number: int, **members: Json) -> Body:
     A member that is `...` is left out. Settings and keys are as the type takes them: bedrock has settings and no keys,
     anthropic the one or the other.
     """
-    lap = number // len(TYPES)
+    lap, turn = divmod(number, len(TYPES))
     body = scene.body(type=members.get("type") or TYPES[number % len(TYPES)])
     kind = body["type"]
-    if (switch := SWITCHES[(number + lap) % 3]) is not None:
+    if (switch := SWITCHES[(turn + lap) % 3]) is not None:
         body["enabled"] = switch
-    if (title := TITLES[(number + lap // 3) % 3]) is not None:
+    if (title := TITLES[(turn + lap // 3) % 3]) is not None:
         body["display_name"] = title
-    count = KEYS[(number // 2 + lap) % 3]
+    count = KEYS[(turn + lap + lap // 3) % 3]
     if "settings" not in members and (
         kind == "bedrock" or (kind == "anthropic" and lap % 2 and "api_keys" not in members)
     ):

@@ -92,3 +92,28 @@ def test_a_secret_that_comes_back_is_told_and_is_critical(one, code):
 def test_a_secret_member_of_settings_is_told():
     settings = {"_type": "bedrock", "_version": 1, "access_key": ""}
     assert ("rules.settings-secrets", "settings:access_key") in said(exchange(answer=provider(settings=settings)))
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"message": " "},
+        {"message": "no", "validations": [{"field": "nmae", "detail": "x"}]},
+        {"message": "no", "validations": [{"field": "api_keys[2]", "detail": "x"}]},
+        {"message": "no", "validations": [{"field": "name", "detail": ""}]},
+        {"message": "no", "validations": [{"field": "name", "detail": "x"}, {"field": "name", "detail": "x"}]},
+    ],
+    ids=["no message", "no member", "no such place", "no detail", "twice"],
+)
+def test_an_error_that_says_nothing_or_the_wrong_thing_is_found(answer):
+    sent = {"name": "A", "api_keys": ["", ""]}
+    found = said(exchange("createAIProvider", 400, answer, sent=sent))
+    assert [check for check, _ in found] == ["rules.error-shape"]
+
+
+def test_an_error_may_name_members_places_and_the_parameter_of_the_path():
+    fields = ("name", "settings", "settings._type", "api_keys", "api_keys[1]", "api_keys[0].id")
+    told = {"message": "no", "validations": [{"field": field, "detail": "x"} for field in fields]}
+    assert said(exchange("createAIProvider", 400, told, sent={"api_keys": ["", ""]})) == []
+    told = {"message": "no", "validations": [{"field": "idOrName", "detail": "x"}]}
+    assert said(exchange("updateAIProvider", 400, told, sent={"enabled": True})) == []

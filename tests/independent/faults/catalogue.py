@@ -15,19 +15,20 @@ DEPLOYED = ("deployed",)
 # The checks of the contract tests that faults name, in one place, so that the two can be aligned.
 CHECKS = frozenset(
     """
-    samples.create samples.item samples.list
-    schema.response schema.status schema.headers schema.content-type schema.extra-member schema.missing-member
-    schema.positive schema.negative schema.server-error model.sequence aftermath.strangers aftermath.cleanup
-    rules.absent-members rules.atomic rules.auth-carriers rules.base-url rules.base-url-kept rules.bedrock-keys
-    rules.bedrock-settings rules.body-before-lookup rules.concurrency rules.content-type rules.cross-talk rules.defaults
+    samples.create samples.item samples.list schema.response schema.status schema.headers schema.content-type
+    schema.extra-member schema.missing-member schema.positive schema.negative schema.server-error model.sequence
+    aftermath.strangers aftermath.cleanup rules.absent-members rules.access rules.after-refusals rules.atomic
+    rules.auth-carriers rules.base-url rules.base-url-kept rules.bedrock-keys rules.bedrock-settings
+    rules.body-before-lookup rules.clients rules.concurrency rules.content-type rules.cross-talk rules.defaults
     rules.deleted-is-gone rules.display-name rules.empty-patch rules.error-shape rules.every-type
     rules.first-credential-wins rules.forbidden rules.id-format rules.id-stable rules.id-unique rules.json-body
     rules.json-types rules.key-entries rules.key-entry-one rules.key-id-known rules.key-id-once rules.key-set
-    rules.key-times rules.list-matches-get rules.list-order rules.long-values rules.lookup rules.many-listed rules.mask
-    rules.method-not-allowed rules.name-immutable rules.name-pattern rules.name-reuse rules.name-unique rules.not-found
-    rules.repeatable rules.required rules.secrets-never-leak rules.settings rules.settings-fit-type rules.settings-least
-    rules.settings-secrets rules.settings-shape rules.timestamps rules.trailing-slash rules.type-known
-    rules.unauthenticated rules.unicode rules.unknown-members rules.unknown-path rules.validation-fields
+    rules.key-times rules.list-matches-get rules.list-order rules.long-values rules.lookup rules.many-listed
+    rules.mask rules.method-not-allowed rules.name-immutable rules.name-pattern rules.name-reuse rules.name-unique
+    rules.no-json rules.not-found rules.notations rules.nothing-said rules.path-keys rules.repeatable rules.required
+    rules.secrets-never-leak rules.settings rules.settings-fit-type rules.settings-least rules.settings-secrets
+    rules.settings-shape rules.timestamps rules.trailing-slash rules.type-known rules.unauthenticated rules.unicode
+    rules.unknown-members rules.unknown-path rules.validation-fields
     """.split()  # noqa: SIM905 - a list of seventy names, one to a line, is three pages long
 )
 

@@ -117,7 +117,7 @@ class PathsThatBeginAlikeAreTheCollection(Api):
         return super().route(request)
 
 
-@fault("rules.lookup", make("cafe"), get("cafe"), quick=False)
+@fault("rules.name-pattern", make("cafe"), get("cafe"), quick=False)
 class NamesOfHexDigitsAreNotFound(Api):
     """A name of hexadecimal digits alone, letters among them, is taken for a broken id, and not found."""
 
@@ -191,7 +191,7 @@ class LengthsOfRefusalsAreOneShort(Api):
         return status, headers, payload
 
 
-@fault("rules.content-type", get("nobody", headers={"Accept": "text/html,*/*;q=0.8"}), profiles=DEPLOYED, quick=False)
+@fault("rules.clients", get("nobody", headers={"Accept": "text/html,*/*;q=0.8"}), profiles=DEPLOYED, quick=False)
 class ErrorsForBrowsersArePages(Api):
     """Whoever takes HTML gets errors as pages."""
 
@@ -297,7 +297,7 @@ class ExpiredTokensAnswer403(Api):
         return super().user_of(token)
 
 
-@fault("rules.unauthenticated", *[get(token=None)] * 3, get(), quick=False)
+@fault("rules.after-refusals", *[get(token=None)] * 3, get(), quick=False)
 class ThreeRefusalsLockTheNextOneOut(Api):
     """After three requests in a row that nobody may make, a good token answers 401 once."""
 
@@ -339,7 +339,7 @@ class _Lenient(Api):
         raise NotImplementedError
 
 
-@fault("rules.forbidden", get(SLASH, token="MEMBER_KEY"), profiles=DEPLOYED, quick=False)
+@fault("rules.trailing-slash", get(SLASH, token="MEMBER_KEY"), profiles=DEPLOYED, quick=False)
 class TrailingSlashIsOpenToMembers(_Lenient):
     """The collection path with a slash at its end is open to whoever has a token."""
 
@@ -410,7 +410,7 @@ LATIN = Step("POST", "", raw=json.dumps({**GOOD, "display_name": "Größe"}, ens
              headers={"Content-Type": "application/json; charset=iso-8859-1"})  # fmt: skip
 
 
-@fault("rules.content-type", LATIN, profiles=DEPLOYED, quick=False)
+@fault("rules.notations", LATIN, profiles=DEPLOYED, quick=False)
 class CharsetsOfBodiesAreFollowed(Api):
     """A body that says it is in ISO-8859-1 is read so instead of as JSON."""
 
@@ -441,7 +441,7 @@ class UnknownListsAndObjectsAreRefused(Api):
         return members
 
 
-@fault("rules.settings", make(type="bedrock", settings={"region": "eu-west-1", "_version": 1, "_type": "bedrock"}),
+@fault("rules.notations", make(type="bedrock", settings={"region": "eu-west-1", "_version": 1, "_type": "bedrock"}),
        profiles=DEPLOYED, quick=False)  # fmt: skip
 class SettingsMustBeginWithTheirType(Api):
     """Settings are refused where _type is not their first member."""
@@ -543,7 +543,7 @@ class ValidationsEndWithNull(Api):
         return answer
 
 
-@fault("rules.error-shape", make(type="x", base_url=...), quick=False)
+@fault("schema.response", make(type="x", base_url=...), quick=False)
 class FurtherValidationsHaveNoDetail(Api):
     """From the second entry on validations have null for a detail."""
 
