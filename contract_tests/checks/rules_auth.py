@@ -94,16 +94,26 @@ def unauthenticated(scene: Scene) -> None:
 
 def _tries(scene: Scene, token: str) -> list[Credentials]:
     """Return what does not count as a valid token: none, wrong ones by each carrier, and what is near a good one."""
-    wrong = {"unknown": UNKNOWN_TOKEN, "longer": f"{token}x", "shorter": token[:-1] or "x", "other case": _swap(token)}
-    wrong |= {"null": "null", "undefined": "undefined"}
+    near = {"longer": f"{token}x", "shorter": token[:-1] or "x", "other case": _swap(token)}
+    near |= {"null": "null", "undefined": "undefined"}
+    wrong = {"unknown": UNKNOWN_TOKEN}
     wrong |= {f"refused token {number}": value for number, value in enumerate(scene.options.refused_tokens, 1)}
-    tries: list[tuple[str, Headers, str]] = [("none", (), "")]
-    for carrier, name in scene.contract.carriers:
-        for kind, value in wrong.items():
-            if value not in {token, scene.options.other_token}:
-                tries.append((f"{kind} in the {carrier}", *carried(carrier, name, value)))
+    tries: list[Credentials] = [("none", (), "")]
+    tries += _everywhere(scene, wrong)
+    tries += turn_of(scene, _everywhere(scene, near), least=2)
     tries += nearly_carried(scene, token)
     return tries + turn_of(scene, list(alterations(scene, token)))
+
+
+def _everywhere(scene: Scene, tokens: dict[str, str]) -> list[Credentials]:
+    """Return tokens by each carrier, but for those that happen to be good ones."""
+    good = {scene.options.token, scene.options.other_token}
+    return [
+        (f"{kind} in the {carrier}", *carried(carrier, name, value))
+        for carrier, name in scene.contract.carriers
+        for kind, value in tokens.items()
+        if value not in good
+    ]
 
 
 @check(
