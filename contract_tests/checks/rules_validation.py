@@ -124,7 +124,7 @@ def type_known(scene: Scene) -> None:
 def base_url(scene: Scene) -> None:
     """Create and PATCH with URLs that are wrong in one way each, with every type, on and off; good ones are taken."""
     laps, why = scene.options.amount(1, 8, 24), "no absolute http or https URL with a host"
-    pool = Pool(scene, scene.options.amount(4, 8, 16))
+    pool = Pool(scene, scene.options.amount(8, 8, 16))
     for number, (code, value) in numbered(BAD_URLS.items(), laps):
         exchange = scene.session.call(CREATE, body=various(scene, number, base_url=value))
         refused(scene, exchange, f"{CREATE}:{code}", ["base_url"], why)
@@ -170,7 +170,7 @@ def key_entries(scene: Scene) -> None:
 def json_types(scene: Scene) -> None:
     """Send each member, and each element and member of it, as every JSON type that it is not."""
     operation, laps = scene.check.variant, scene.options.amount(1, 3, 8)
-    pool = Pool(scene, scene.options.amount(4, 8, 16))
+    pool = Pool(scene, scene.options.amount(8, 8, 16))
     keyed = Pool(scene, scene.options.amount(2, 7, 14), WITH_KEYS, settings=...)
     wrong: list[tuple[str, str, Any]] = []
     for member, values in WRONG_TYPES.items():
@@ -179,7 +179,8 @@ def json_types(scene: Scene) -> None:
             wrong += [(member, f"{member}:{kind_of(value)}", value) for value in (*values, *more)]
     for number, (member, code, value) in numbered(wrong, laps):
         _wrongly_typed(scene, number, keyed if member == "api_keys" else pool, member, code, value)
-    for number, value in numbered(WRONG_ELEMENTS[operation], laps):
+    elements = (*WRONG_ELEMENTS[operation], *((None,) if scene.deployed else ()))
+    for number, value in numbered(elements, laps):
         others = keyed.entries(number) if operation == UPDATE else [scene.key(), scene.key()]
         for _, entries in put_in(value, others, number, min(3, laps + 1)):
             _wrongly_typed(scene, number, keyed, "api_keys", f"api_keys[]:{kind_of(value)}", entries)

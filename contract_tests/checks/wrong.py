@@ -88,8 +88,8 @@ WRONG_TYPES: dict[str, tuple[Json, ...]] = {
     "name": (5, True, False, ["a"], {"a": 1}),
     "type": (5, False, ["openai"], {}),
     "base_url": (5, True, False, ["https://a.example"], {}),
-    "display_name": (5, 0, True, False, ["a"], [], {}),
-    "enabled": ("true", "", 1, 0, [], {}),
+    "display_name": (5, 0, 1.5, True, False, ["a"], [], {}),
+    "enabled": ("true", "false", "", 1, 0, 1.5, [], {}),
     "api_keys": ("dummy-key", "", 5, 0, False, {}, [5], [True], [["a"]]),
     "settings": ("bedrock", "", 5, 0, True, False, []),
 }
