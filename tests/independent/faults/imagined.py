@@ -51,7 +51,7 @@ class DeleteOfTheMalformedAnswers204(Api):
             raise
 
 
-@fault("rules.not-found", patch("nobody", settings=BEDROCK), profiles=DEPLOYED, quick=False)
+@fault("rules.path-keys", patch("nobody", settings=BEDROCK), profiles=DEPLOYED, quick=False)
 class SettingsAreFittedBeforeTheLookup(Api):
     """A PATCH of an unknown provider answers 400 where it brings settings: they fit no type."""
 
@@ -312,7 +312,7 @@ class ThreeRefusalsLockTheNextOneOut(Api):
             raise
 
 
-@fault("rules.unauthenticated", post(token=None), profiles=DEPLOYED, quick=False)
+@fault("rules.access", post(token=None), profiles=DEPLOYED, quick=False)
 class EmptyBodiesBeforeToken(Api):
     """Without a token an empty body answers 400."""
 
@@ -347,7 +347,7 @@ class TrailingSlashIsOpenToMembers(_Lenient):
         return request.path == SLASH
 
 
-@fault("rules.forbidden", make(enabled=True), Step("PATCH", "p", {"enabled": False}, token="MEMBER_KEY"),
+@fault("rules.access", make(enabled=True), Step("PATCH", "p", {"enabled": False}, token="MEMBER_KEY"),
        profiles=DEPLOYED, quick=False)  # fmt: skip
 class MembersMaySwitchOff(_Lenient):
     """Whoever is no owner may switch a provider off."""
@@ -356,7 +356,7 @@ class MembersMaySwitchOff(_Lenient):
         return request.operation == "patch" and request.data == {"enabled": False}
 
 
-@fault("rules.forbidden", delete("nobody", token="MEMBER_KEY"), profiles=DEPLOYED, quick=False)
+@fault("rules.access", delete("nobody", token="MEMBER_KEY"), profiles=DEPLOYED, quick=False)
 class MembersDeleteTheUnknown(Api):
     """A delete of an unknown provider by somebody who is no owner answers 204."""
 
@@ -385,7 +385,7 @@ class FaultyBodiesOfMembersAnswer500(Api):
 # --- how bodies are read
 
 
-@fault("rules.json-body", post(raw=b"\n" + json.dumps(GOOD).encode()), quick=False)
+@fault("rules.notations", post(raw=b"\n" + json.dumps(GOOD).encode()), quick=False)
 class JsonMayHaveNothingBeforeIt(Api):
     """A body that begins with white space is refused."""
 
@@ -395,7 +395,7 @@ class JsonMayHaveNothingBeforeIt(Api):
         return super().parse(request)
 
 
-@fault("rules.json-body", post(GOOD, headers={"Transfer-Encoding": "chunked"}), quick=False)
+@fault("rules.notations", post(GOOD, headers={"Transfer-Encoding": "chunked"}), quick=False)
 class ChunkedBodiesAreEmpty(Api):
     """A body that comes in chunks is taken for empty."""
 
@@ -420,7 +420,7 @@ class CharsetsOfBodiesAreFollowed(Api):
         return super().parse(request)
 
 
-@fault("rules.unicode", make(display_name="a 😀"), quick=False)
+@fault("rules.notations", make(display_name="a 😀"), quick=False)
 class EscapedSymbolsAreRefused(Api):
     """A body with a symbol beyond the first plane as two escapes is refused, one as it stands is not."""
 
