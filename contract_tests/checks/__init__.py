@@ -2,6 +2,7 @@
 
 from contract_tests.checks import (
     aftermath,
+    drills,
     model,
     preflight,
     rules_access,
@@ -22,6 +23,7 @@ from contract_tests.checks import (
 
 __all__ = [
     "aftermath",
+    "drills",
     "model",
     "preflight",
     "rules_access",

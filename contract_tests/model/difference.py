@@ -35,6 +35,7 @@ class Difference:
     subjects: tuple[str, ...] = ()
     rules: tuple[str, ...] = ()
     members: tuple[str, ...] = ()
+    of: str = ""  # the name of the provider that it shows in
 
     @property
     def code(self) -> str:

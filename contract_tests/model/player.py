@@ -101,8 +101,7 @@ class Player:
         if record is None:
             self.miss(UPDATE, slot, by_name, body)
             return
-        allowed = self.model.allowed(record, body)
-        allowed = (200, 400) if record.loose else allowed
+        allowed = self._allowed(record, body)
         exchange = self._call(UPDATE, self._target(record, by_name), body=body)
         if exchange.status not in allowed:
             self._status(exchange, allowed, "valid" if 200 in allowed else "unfit", _rules(body, allowed))
@@ -211,6 +210,10 @@ class Player:
 
     # How
 
+    def label(self, name: str) -> str:
+        """Return the word for the provider of a name; empty where steps have none."""
+        return ""
+
     def report(self, difference: Difference) -> None:
         """Raise :class:`Parted` for a difference that is not known."""
         if not self.known(difference):
@@ -224,13 +227,18 @@ class Player:
             raise Over
         return exchange
 
+    def _allowed(self, record: Record, body: Body) -> tuple[int, ...]:
+        return (200, 400) if record.loose else self.model.allowed(record, body)
+
     def _send_faulty(self, operation: str, target: str | None, kind: Kind, body: Body) -> Exchange:
         if kind.spoil is None:
             return self._call(operation, target, raw=kind.raw or b"", content_type="application/json")
         return self._call(operation, target, body=kind.spoil(body))
 
     def _create(self, body: Body, case: str, rules: tuple[str, ...]) -> None:
-        exchange = self._call(CREATE, body=body)
+        self._created(self._call(CREATE, body=body), body, case, rules)
+
+    def _created(self, exchange: Exchange, body: Body, case: str, rules: tuple[str, ...]) -> None:
         if exchange.status != 201:
             self._status(exchange, (201,), case, rules, f"{CREATE}:refused:{exchange.status}")
             if exchange.provider() is None:
@@ -287,7 +295,7 @@ class Player:
         subjects = (f"{operation}:{what}", *(name for member in members for name in subjects_of(operation, member)))
         if refused and operation in {GET, LIST}:
             operation, what, title, rules = UPDATE, REFUSED, "A refused PATCH changed something", ATOMIC
-        self.report(Difference(operation, what, title, expected, shown, subjects, rules, tuple(members)))
+        self.report(Difference(operation, what, title, expected, shown, subjects, rules, tuple(members), record.name))
 
     def _status(
         self, exchange: Exchange, allowed: Sequence[int], case: str, rules: tuple[str, ...], *subjects: str

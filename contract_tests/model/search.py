@@ -14,6 +14,7 @@ from contract_tests.scene import Scene
 
 Json = Any
 FEW = 16  # providers that are tried one by one
+WINDOWS = (3, 6, 12, 24)  # how many of the last steps of a drill are tried alone
 WORRIES = 5  # times that a list with other strangers is looked into, for each search
 PLAIN = {"type": "openai", "base_url": URLS[0]}
 
@@ -47,6 +48,7 @@ class Shown:
     steps: tuple[Step, ...]
     exchanges: tuple[Exchange, ...]
     again: bool = False  # whether it showed again when the steps were repeated
+    who: str = ""  # the word of a drill for the provider that it shows in
 
 
 @dataclass
@@ -65,6 +67,7 @@ class Search:
     problem: ContractTestsError | None = None
     late: bool = False
     worries: int = WORRIES
+    player: type[Player] = Player
 
     @property
     def stopped(self) -> bool:
@@ -76,7 +79,9 @@ class Search:
         session = self.scene.session
         limit = session.requests + patience
         self.shown = None
-        again = self._replayed(shown, shown.steps)
+        again = None
+        for steps in (*_parts(shown), shown.steps):
+            again = again or self._replayed(shown, steps)
         if again is None:
             return shown  # it shows now and then only
         best = again
@@ -124,7 +129,7 @@ class Game:
     def __post_init__(self) -> None:
         search = self.search
         search.scene.session.trail.clear()
-        self.player = Player(search.scene, search.numbers(), search.nobody, search.known, judged=self.judged)
+        self.player = search.player(search.scene, search.numbers(), search.nobody, search.known, judged=self.judged)
 
     def step(self, step: Step) -> None:
         """Play one step; nothing where the sequence is over."""
@@ -163,7 +168,8 @@ class Game:
             self.over = True
             trail = search.scene.session.trail
             exchanges = trail if since is None else [*trail[:since], trail[-1]]
-            search.shown = Shown(parted.difference, tuple(self.steps), tuple(exchanges))
+            who = self.player.label(parted.difference.of) or self.steps[-1].how.get("who", "") if self.steps else ""
+            search.shown = Shown(parted.difference, tuple(self.steps), tuple(exchanges), who=who)
             raise Stop from parted
         except ContractTestsError as problem:
             self.over = True
@@ -178,6 +184,22 @@ class Game:
 
 
 # Shorter sequences, the boldest cuts first.
+
+
+def _parts(shown: Shown) -> Iterator[tuple[Step, ...]]:
+    """Yield parts of a drill that may show a difference by themselves: one provider's steps, or its last few ones."""
+    steps, who = shown.steps, shown.who
+    if not who or len(steps) < FEW:
+        return
+    last = len(steps) - 1
+    yield tuple(step for index, step in enumerate(steps) if step.how.get("who") == who or index == last)
+    for count in WINDOWS:
+        start = len(steps) - count
+        if start <= 0:
+            return
+        needed = {who, *(step.how.get("who") for step in steps[start:])}
+        made = [step for step in steps[:start] if step.name == "create_as" and step.how["who"] in needed]
+        yield (*made, *steps[start:])
 
 
 def _shorter(steps: Sequence[Step]) -> Iterator[tuple[Step, ...]]:

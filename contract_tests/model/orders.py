@@ -1,0 +1,251 @@
+"""Drills of combinations and orders: members beside each other, what follows a refusal, and who is next to whom."""
+
+from collections.abc import Callable, Iterator, Sequence
+from itertools import combinations, product
+from random import Random
+from typing import Any
+
+from contract_tests.documents import CREATE, DELETE, GET, UPDATE
+from contract_tests.model.drilled import SAME
+from contract_tests.model.drills import Body, step
+from contract_tests.model.faulty import Kind, faults
+from contract_tests.model.search import Step
+from contract_tests.model.values import bedrock
+from contract_tests.scene import Scene
+
+Json = Any
+Row = tuple[Json, ...]
+URL = "https://ai.example.com/v1"
+ONE, TWO, THREE = "dummy-key-number-one", "dummy-key-number-two", "dummy-key-number-3"
+ABSENT = "(absent)"
+STARTS: dict[str, Body] = {
+    "openai": {"display_name": "Start", "enabled": True, "api_keys": [ONE, TWO]},
+    "anthropic": {"enabled": False},
+    "bedrock": {"display_name": "Rock", "enabled": True, "settings": bedrock(region="r-1", model="claude")},
+    "azure": {"display_name": "Blue", "enabled": False, "api_keys": [ONE, TWO, THREE]},
+    "vercel": {"enabled": True},
+    "openai-compat": {"display_name": "Alike", "api_keys": [THREE]},
+}
+
+
+def start_of(kind: str) -> Body:
+    """Return the body of the create with which a provider of a type begins."""
+    return {"type": kind, "base_url": URL, **STARTS[kind]}
+
+
+# Members
+
+
+def pairwise(levels: Sequence[Sequence[Json]], random: Random) -> list[Row]:
+    """Return rows of one level of each factor, few, so that each two levels of two factors are in some row together."""
+    left = {
+        ((one, a), (two, b))
+        for one, two in combinations(range(len(levels)), 2)
+        for a, b in product(range(len(levels[one])), range(len(levels[two])))
+    }
+    rows = []
+    while left:
+        first = min(left)
+        best: Row = ()
+        most = -1
+        for _ in range(30):
+            trial = [random.randrange(len(level)) for level in levels]
+            for factor, level in first:
+                trial[factor] = level
+            new = sum(pair in left for pair in combinations(enumerate(trial), 2))
+            if new > most:
+                best, most = tuple(trial), new
+        left -= set(combinations(enumerate(best), 2))
+        rows.append(tuple(levels[factor][index] for factor, index in enumerate(best)))
+    return rows
+
+
+def members(scene: Scene, random: Random) -> Iterator[list[Step]]:
+    """Yield drills of PATCHes in which members meet: set, as they are, cleared, null, or absent, in any JSON order."""
+    null = [None] if scene.deployed else []
+    new = bedrock(region="r-2", small_fast_model="haiku")
+    levels: list[list[Json]] = [
+        [ABSENT, "New ✓", SAME, "", *null],
+        [ABSENT, "https://new.example.com/v2", SAME, *null],
+        [ABSENT, True, False, SAME, *null],
+        [ABSENT, [], [0], [ONE], [1, 0], [0, THREE], [TWO, 0, 1], *null],
+        [ABSENT, new, SAME, bedrock(region="r-3", model=""), *null],
+        [0, 1, 2, 3, 4],  # where in their order the members begin, and which way it goes
+        [True, False],  # by name
+    ]
+    rows = pairwise(levels, random)
+    for number, kind in enumerate(STARTS):
+        steps = [step("create_as", "b", body=start_of("openai")), step("create_as", kind, body=start_of(kind))]
+        spoken = [row for row in rows if kind in {"bedrock", "anthropic"} or row[4] in (ABSENT, None) or row[3] is None]
+        share = spoken if scene.options.amount(0, 1, 1) else spoken[number % 3 :: 3]
+        for turn, row in enumerate(share):
+            body = _written(row)
+            if any(value is not None for value in body.values()):
+                steps.append(step("change", kind, body=body, by_name=row[6]))
+                if turn % 2:
+                    steps.append(step("look", kind, by_name=not row[6]))
+        for body in (
+            {"enabled": True, "display_name": "Full"},
+            {"api_keys": [ONE]},
+            {"api_keys": []},
+            {"enabled": False},
+        ):
+            steps.append(step("change", kind, body=body))
+        yield [*steps, step("watch")]
+
+
+def _written(row: Row) -> Body:
+    """Return the body of a PATCH that a row stands for."""
+    order = ["display_name", "base_url", "enabled", "api_keys", "settings"]
+    body = {name: value for name, value in zip(order, row[:5], strict=True) if value != ABSENT}
+    turned = [*order[row[5] :], *order[: row[5]]]
+    return {name: body[name] for name in (turned if row[5] % 2 else reversed(turned)) if name in body}
+
+
+# Refusals
+
+FULL: Body = {"display_name": "Never", "enabled": True, "base_url": "https://never.example.com"}
+
+
+def refusals(scene: Scene, random: Random) -> Iterator[list[Step]]:
+    """Yield drills in which a good request follows each kind of refused one: nothing of that may be left."""
+    profile = "deployed" if scene.deployed else "documented"
+    yield from _refused_patches(faults(UPDATE, profile))
+    yield from _refused_creates(faults(CREATE, profile), scene)
+    yield _named_in_vain(scene)
+
+
+def _refused_patches(kinds: Sequence[Kind]) -> Iterator[list[Step]]:
+    good: list[Body] = [{"enabled": False}, {"base_url": "https://two.example.com"}, {"display_name": "Two"}]
+    good += [{"enabled": True}, {"api_keys": [0, TWO]}, {"base_url": URL}, {"display_name": ""}]
+    steps = [step("create_as", who, body=start_of(who)) for who in ("openai", "vercel", "azure")]
+    for number, kind in enumerate(kinds):
+        who, by_name = ("openai", "vercel", "azure")[number % 3], number % 2 == 0
+        change = {**FULL, "api_keys": [{"api_key": THREE}]} if number % 2 and kind.member != "api_keys" else FULL
+        change = {name: value for name, value in change.items() if number % 4 != 3 or name != "enabled"}
+        steps.append(step("refuse", who, kind=kind, body=change, by_name=by_name))
+        if number % 3 == 0:
+            steps.append(step("look", who, by_name=not by_name))
+        steps.append(step("change", who, body=good[number % len(good)], by_name=not by_name))
+        if number % 5 == 0:
+            steps.append(step("change", "openai", body={"enabled": number % 2 == 0}))
+    yield [*steps, step("watch")]
+
+
+def _refused_creates(kinds: Sequence[Kind], scene: Scene) -> Iterator[list[Step]]:
+    """Refused creates of a new name, which is then made plainly, and of the name of one that is there."""
+    full = {"type": "openai", **FULL, "api_keys": [ONE, TWO]}
+    steps = [step("create_as", "there", body=start_of("azure")), step("create_as", "rock", body=start_of("bedrock"))]
+    for number, kind in enumerate(kinds):
+        who = f"c{number}"
+        steps.append(step("create_refused", who, kind=kind, body=full))
+        plain = {"type": ("openai", "google", "anthropic")[number % 3], "base_url": URL}
+        if number % 2 == 0:
+            steps += [step("create_as", who, body=plain), step("look", who, by_name=True)]
+        else:
+            steps.append(step("missed", who, operation=GET))
+        if number % 3 == 0 or scene.options.amount(0, 1, 1):
+            old = ("there", "rock")[number % 2]
+            steps += [step("create_refused", old, kind=kind, body=full), step("look", old, by_name=number % 4 == 0)]
+    yield [*steps, step("watch", most=4)]
+
+
+def _named_in_vain(scene: Scene) -> list[Step]:
+    """Return the steps of conflicts, of what is not there (yet, or any more), and of names that a PATCH asks for."""
+    full = {"type": "openai", **FULL, "api_keys": [ONE, TWO]}
+    plain = {"type": "google", "base_url": URL}
+    steps = [step("create_as", "there", body=start_of("azure"))]
+    rock = {"type": "bedrock", **FULL, "settings": bedrock(region="r-9")}
+    for number, body in enumerate((full, rock, start_of("anthropic"))):
+        steps += [step("create_taken", "there", body=body), step("create_as", f"after-{number}", body=plain)]
+        steps += [step("look", "there"), step("change", f"after-{number}", body={"enabled": True})]
+        steps += [step("create_taken", "there", body=body), step("change", "there", body={"enabled": number % 2 == 0})]
+    late: list[tuple[str, Body | None]] = [(UPDATE, FULL), (GET, None), (DELETE, None), (UPDATE, {"enabled": True})]
+    late.append((UPDATE, {"display_name": "Later"}))
+    for number, (operation, sent) in enumerate(late):
+        who = f"late-{number}"
+        steps += [step("missed", who, operation=operation, body=sent), step("change", "there", body={"enabled": True})]
+        steps += [step("create_as", who, body=plain), step("look", who), step("look", who, by_name=True)]
+        steps += [step("drop", who, by_name=number % 2 == 0)]
+        for again, by_name in ((GET, True), (operation, False), (operation, True), (GET, False)):
+            more: Body = {"body": sent or FULL} if again == UPDATE else {}
+            steps.append(step("missed", who, operation=again, by_name=by_name, **more))
+        steps += [step("create_as", who, body={**plain, "type": "azure"}), step("look", who, by_name=True)]
+        steps += [step("drop", who, by_name=number % 2 > 0), step("list"), step("create_as", who, body=plain)]
+        steps += [step("look", who), step("look", who, by_name=True)]
+    asked: list[Body] = [{"enabled": True}, {"display_name": "Called"}] if scene.deployed else []
+    for number, body in enumerate(asked):
+        steps += [step("change", "there", body=body, rename=f"wanted-{number}"), step("look", "there", by_name=True)]
+        steps += [step("missed", f"wanted-{number}", operation=GET), step("create_as", f"wanted-{number}", body=plain)]
+        steps += [step("look", f"wanted-{number}", by_name=True)]
+    return [*steps, step("watch", most=12)]
+
+
+# Neighbours
+
+Deed = Callable[[str, int], list[Step]]
+
+
+def _patch(*bodies: Body) -> Deed:
+    return lambda who, turn: [step("change", who, body=bodies[turn % len(bodies)], by_name=turn % 3 > 0)]
+
+
+def _anew(who: str, turn: int) -> list[Step]:
+    body = {"type": "anthropic", "base_url": URL}
+    return [step("drop", who, by_name=turn % 2 > 0), step("list"), step("create_as", who, body=body)]
+
+
+def _fresh(who: str, turn: int) -> list[Step]:
+    new = f"{who}-{turn}"
+    return [step("create_as", new, body={"type": "google", "base_url": URL}), step("drop", new, by_name=turn % 2 > 0)]
+
+
+_REFUSED = next(kind for kind in faults(UPDATE, "documented") if kind.member == "enabled")
+DEEDS: list[Deed] = [
+    _patch({"display_name": "One"}, {"display_name": "Two"}),
+    _patch({"enabled": True}),
+    _patch({"base_url": "https://one.example.com"}, {"base_url": URL}),
+    _patch({"api_keys": [ONE]}, {"api_keys": [0, TWO]}),
+    _patch({"api_keys": []}),
+    _anew,
+    _fresh,
+    _patch({"display_name": ""}),
+    _patch({"enabled": False}),
+    lambda who, turn: [step("look", who, by_name=turn % 2 > 0)],
+    # Those that quick effort leaves out.
+    lambda who, turn: [step("refuse", who, kind=_REFUSED, body=FULL, by_name=turn % 2 > 0)],
+    lambda who, turn: [step("create_taken", who, body={"type": "openai", **FULL, "api_keys": [ONE, TWO]})],
+    lambda who, turn: [step("missed", "nobody", operation=UPDATE, body=FULL)],
+    _patch({"display_name": "Both", "enabled": True, "base_url": "https://both.example.com", "api_keys": [THREE]}),
+    lambda who, turn: [step("create_as", f"{who}x{turn}", body={**start_of("azure"), "base_url": URL})],
+]
+QUICK_DEEDS = 10
+
+
+def neighbours(scene: Scene, random: Random) -> Iterator[list[Step]]:
+    """Yield drills in which each deed follows each other one, on the next of three providers that are much alike."""
+    count = scene.options.amount(QUICK_DEEDS, len(DEEDS), len(DEEDS))
+    whos = ("n", "n-2", "n2")
+    for lap in range(scene.options.amount(1, 1, 3)):
+        order = _each_after_each(count, random)
+        for start in range(0, len(order), PACE):
+            steps = [step("create_as", who, body={"type": "anthropic", "base_url": URL}) for who in whos]
+            for turn, deed in enumerate(order[start : start + PACE + 1]):
+                steps += DEEDS[deed](whos[(turn + lap) % 3], turn)
+                steps.append(step("list") if turn % 2 else step("look", whos[(turn + lap + 1) % 3]))
+            yield [*steps, step("watch")]
+
+
+PACE = 60  # deeds of one drill
+
+
+def _each_after_each(count: int, random: Random) -> list[int]:
+    """Return numbers below a count in an order in which each comes right after each other one, and itself, once."""
+    left = {number: random.sample(range(count), count) for number in range(count)}
+    path, circuit = [0], []
+    while path:
+        if left[path[-1]]:
+            path.append(left[path[-1]].pop())
+        else:
+            circuit.append(path.pop())
+    return circuit[::-1]
