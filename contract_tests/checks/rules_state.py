@@ -1,13 +1,10 @@
-"""State over time: timestamps, all or nothing, what one request does to another, and many at once."""
+"""State over time: timestamps, all or nothing, and what one request does to another."""
 
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from functools import partial
 from typing import Any
 
-from contract_tests.documents import CREATE, DELETE, GET, LIST, UPDATE
+from contract_tests.documents import CREATE, DELETE, GET, UPDATE
 from contract_tests.exchange import Exchange
 from contract_tests.registry import check
 from contract_tests.results import Severity
@@ -16,7 +13,6 @@ from contract_tests.times import RFC3339, moment, wait_for_tick
 
 SKEW = 300.0  # seconds between created_at and the Date header
 DAY = 86400.0  # between created_at and this machine's clock, where the server says nothing of its own
-AT_ONCE = 8
 
 
 @check(
@@ -165,123 +161,6 @@ def cross_talk(scene: Scene) -> None:
         gone = scene.deleted(name if len(made) % 2 else removed["id"])
         for live in made.values():
             scene.unchanged(live, [gone], f"{DELETE}:another changed")
-
-
-@check("rules.concurrency", "Requests at the same time are as good as one after the other")
-def concurrency(scene: Scene) -> None:
-    """Create one name from several threads, several names, change one provider's members, and delete one: at once."""
-    for _ in range(scene.options.amount(3, 8, 30)):
-        _same_name(scene)
-        _many_names(scene)
-        _many_members(scene)
-        _one_delete(scene)
-        _change_and_delete(scene)
-
-
-def _same_name(scene: Scene) -> None:
-    bodies = [scene.body(name=None) for _ in range(AT_ONCE)]
-    name = scene.session.ledger.name("at-once")
-    answers = _at_once([_creating(scene, {**body, "name": name}) for body in bodies])
-    won = [one for one in answers if one.status == 201]
-    lost = [one for one in answers if one.status not in {201, 409} and (one.status or 0) < 500]
-    scene.expect(
-        len(won) == 1, "one name", "one 201 and a 409 for each other", _statuses(answers), _few(won or answers)
-    )
-    scene.expect(not lost, "one name:others", "409: the name is taken", _statuses(answers), _few(lost))
-    listed = scene.listed()
-    count = sum(item.get("name") == name for item in listed.listed())
-    scene.expect(count == len(won[:1]), "one name:listed", "the name once", f"{count} times", [*_few(won), listed])
-    ids = {one.document.get("id") for one in won}
-    scene.expect(len(ids) == len(won), "one name:ids", "an id for each", f"{len(ids)} for {len(won)}", _few(won))
-
-
-def _many_names(scene: Scene) -> None:
-    bodies = [scene.body(display_name=f"At once {index}") for index in range(AT_ONCE)]
-    asked = _at_once([*[_creating(scene, body) for body in bodies], *[partial(scene.session.call, LIST)] * 3])
-    answers = asked[: len(bodies)]
-    for one in asked[len(bodies) :]:
-        scene.expect_status(one, (200,), "lists", "a list is always answered")
-    listed = scene.listed()
-    shown = {item.get("name"): item for item in listed.listed()}
-    for body, made in zip(bodies, answers, strict=True):
-        if not scene.expect_status(made, (201,), "names", "a new name"):
-            continue
-        scene.same(made, body, why="as it was sent")
-        found = shown.get(body["name"])
-        if scene.expect(
-            found is not None, "names:lost", "every created provider is listed", body["name"], [made, listed]
-        ):
-            scene.same(listed, body, found, "as it was sent")
-        again = scene.session.call(GET, made.document.get("id", ""))
-        if scene.expect_status(again, (200,), "names:lost by id", "it was created"):
-            scene.same(again, body, why="as it was sent")
-
-
-def _many_members(scene: Scene) -> None:
-    made = scene.created(display_name="Before", enabled=False)
-    identifier = made.document["id"]
-    changes: list[dict[str, Any]] = [
-        {"display_name": "After"},
-        {"enabled": True},
-        {"base_url": "https://after.example.com"},
-        {"api_keys": [{"api_key": scene.key()}]},
-    ]
-    calls = [partial(scene.session.call, UPDATE, identifier, body=body) for body in changes]
-    answers = _at_once([*calls, *[partial(scene.session.call, LIST)] * 2])
-    if any(one.status != 200 for one in answers):
-        for one in answers:
-            scene.expect_status(one, (200,), "members", "each PATCH is good")
-        return
-    again = scene.got(identifier)
-    expected = {"display_name": "After", "enabled": True, "base_url": "https://after.example.com"}
-    lost = sorted(name for name, value in expected.items() if again.document.get(name) != value)
-    lost += ["api_keys"] if not again.document.get("api_keys") else []
-    found = f"{', '.join(lost)} lost"
-    scene.expect(not lost, "members:lost", "the changes of all PATCHes at once", found, [made, *answers[:4], again])
-
-
-def _one_delete(scene: Scene) -> None:
-    made = scene.created()
-    identifier = made.document["id"]
-    answers = _at_once([partial(scene.session.call, DELETE, identifier)] * AT_ONCE)
-    gone = [one for one in answers if one.status == 204]
-    odd = [one for one in answers if one.status not in {204, 404} and (one.status or 0) < 500]
-    scene.expect(len(gone) == 1, "delete", "one 204 and a 404 for each other", _statuses(answers), [made, *_few(gone)])
-    scene.expect(not odd, "delete:others", "404: it is deleted", _statuses(answers), [made, *_few(odd)])
-
-
-def _change_and_delete(scene: Scene) -> None:
-    made, other = scene.created(), scene.created(display_name="Other")
-    identifier, call = made.document["id"], scene.session.call
-    changes = [partial(call, UPDATE, identifier, body={"display_name": f"After {index}"}) for index in range(3)]
-    reads = [partial(call, GET, target) for target in (identifier, other.document["id"], scene.session.ledger.nobody())]
-    answers = _at_once([*changes, partial(call, DELETE, identifier), *reads])
-    for one in answers[:3]:
-        scene.expect_status(one, (200, 404), "change", "it is changed, or deleted already")
-    scene.expect_status(answers[3], (204,), "deleted once", "it is there")
-    if scene.expect_status(answers[5], (200,), "another", "another provider was deleted"):
-        scene.same(answers[5], other.document, why="it is another provider")
-    scene.expect_status(answers[6], (404,), "nobody", "nobody has it")
-    again = call(GET, identifier)
-    why = "it was deleted, and no PATCH brings it back"
-    scene.expect_status(again, (404,), "back", why)
-
-
-def _creating(scene: Scene, body: dict[str, Any]) -> Callable[[], Exchange]:
-    return partial(scene.session.call, CREATE, body=body)
-
-
-def _at_once(calls: Sequence[Callable[[], Exchange]]) -> list[Exchange]:
-    with ThreadPoolExecutor(len(calls)) as pool:
-        return [future.result() for future in [pool.submit(call) for call in calls]]
-
-
-def _statuses(answers: list[Exchange]) -> str:
-    return ", ".join(sorted(str(one.status) for one in answers))
-
-
-def _few(exchanges: list[Exchange]) -> list[Exchange]:
-    return sorted(exchanges, key=lambda one: one.number)[:3]
 
 
 def _times(scene: Scene, exchange: Exchange, provider: dict[str, Any]) -> tuple[datetime, datetime] | None:

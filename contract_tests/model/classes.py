@@ -55,8 +55,8 @@ LIKE_IDS = (
 )  # fmt: skip
 SIZES = (
     1, 2, 3, 15, 16, 17, 20, 24, 25, 30, 31, 32, 33, 40, 48, 49, 50, 51, 60, 63, 64, 65, 80, 99, 100, 101, 120, 127,
-    128, 129, 140, 150, 160, 190, 199, 200, 201, 250, 254, 255, 256, 257, 300, 500, 511, 512, 513, 1000, 1023, 1024, 1025,
-    2000, 4096, 5000,
+    128, 129, 140, 150, 160, 190, 199, 200, 201, 250, 254, 255, 256, 257, 300, 500, 511, 512, 513, 1000, 1023, 1024,
+    1025, 2000, 4096, 5000,
 )  # fmt: skip
 FEW_SIZES = (1, 2, 17, 33, 51, 65, 101, 129, 256, 257, 513, 1025, 4096)
 
@@ -94,7 +94,7 @@ URLS = (
     "http://ai.example.com", "http://127.0.0.1:8081", "http://localhost:11434/v1", "http://localhost",
     "http://e.com:80",
     "https://ai.example.com:443/v1", "https://ai.example.com:8443", "http://ai.example.com:65535/", "http://a.b:1",
-    "http://[::1]", "http://[::1]:8080/v1", "https://[2001:db8::1]/", "https://[2001:DB8:0:0::A]:9000/v1",
+    "http://[::1]", "http://[::1]:8080/v1", "https://[2001:db8::1]/", "https://[2001:DB8::A]:9000/v1",
     "HTTPS://ai.example.com/v1", "Http://ai.example.com", "https://AI.Example.COM/v1", "https://bücher.example/v1",
     "https://xn--bcher-kva.example/v1", "https://api-eu.my-host.example.com", "https://a--b.example",
     "https://0.example",
