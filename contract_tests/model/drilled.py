@@ -1,7 +1,7 @@
 """The steps of drills: as those of random sequences, but each names the provider that it is about."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from contract_tests.documents import CREATE
@@ -15,6 +15,14 @@ from contract_tests.model.state import Record
 ABOUT = -1  # the slot of the provider that a step names
 SAME = "(the value that it has)"  # in a PATCH: stands for that
 
+# How else a UUID is written, where that is settled.
+FORMS: dict[str, Callable[[str], str]] = {
+    "upper": str.upper,
+    "urn": "urn:uuid:{}".format,
+    "braces": "{{{}}}".format,
+    "bare": lambda text: text.replace("-", ""),
+}
+
 
 class Drilled(Player):
     """One drill. `who` is the word for a provider in its steps; a step about one that is not there does nothing.
@@ -27,13 +35,14 @@ class Drilled(Player):
         self.names: dict[str, str] = {}  # of those that were made, by word
         self.unmarked: set[str] = set()  # ids of those whose names lack the mark of the run
         self.spelling = ""
+        self.form = ""  # how an id is written
         self.about: Record | None = None  # what the step that is played is about
 
     # Steps
 
     def create_as(self, who: str, body: Body, ending: str = "", called: str = "", spelling: str = "") -> None:
         """Create a provider; its name ends in `ending`, or is `called` and cannot carry the mark of the run."""
-        if self._there(who) is not None:
+        if self._there(who) is not None or self.names.get(who) in self.muddled:
             return
         full = {**body, "name": called or f"{self.prefix}{ending or who}"}
         if called:
@@ -47,7 +56,9 @@ class Drilled(Player):
         if called and len(self.live) > before:
             self.unmarked.add(str(self.live[0].id))
 
-    def change(self, who: str, body: Body, by_name: bool = False, spelling: str = "", rename: str = "") -> None:
+    def change(
+        self, who: str, body: Body, by_name: bool = False, spelling: str = "", rename: str = "", form: str = ""
+    ) -> None:
         """PATCH a provider. In `api_keys` a number is the place of a key to keep, and a text a key to add."""
         record = self._there(who)
         if record is None:
@@ -57,19 +68,23 @@ class Drilled(Player):
         if rename:
             full["name"] = f"{self.prefix}{rename}"
         if full:
-            self.spelling = spelling
+            self.spelling, self.form = spelling, form
             self.patch(ABOUT, by_name, full)
-            self.spelling = ""
+            self.spelling = self.form = ""
 
-    def look(self, who: str, by_name: bool = False) -> None:
-        """Get a provider."""
+    def look(self, who: str, by_name: bool = False, form: str = "") -> None:
+        """Get a provider; by its id in another `form`, where there is one."""
         if self._there(who) is not None:
+            self.form = form
             self.read(ABOUT, by_name)
+            self.form = ""
 
-    def drop(self, who: str, by_name: bool = False) -> None:
+    def drop(self, who: str, by_name: bool = False, form: str = "") -> None:
         """Delete a provider."""
         if self._there(who) is not None:
+            self.form = form
             self.delete(ABOUT, by_name)
+            self.form = ""
 
     def watch(self, most: int = 8) -> None:
         """Compare everything: the list, and those that were dealt with last one by one."""
@@ -81,6 +96,24 @@ class Drilled(Player):
         """Send a PATCH that must be refused."""
         if self._there(who) is not None:
             self.patch_faulty(ABOUT, by_name, kind, body)
+
+    def barred(self, who: str, operation: str, principal: str, body: Body | None = None) -> None:
+        """Send a request with the token of somebody who may not send it; whether it is refused is judged elsewhere."""
+        record = self._there(who)
+        if record is None:
+            return
+        exchange = self._call(operation, self._target(record, by_name=False), body=body, principal=principal)
+        record.refused = not exchange.ok
+        if exchange.ok:
+            self._recheck(record)
+
+    def create_barred(self, who: str, principal: str, body: Body) -> None:
+        """Send a create with such a token; the name may be used by whoever is allowed to."""
+        full = {**body, "name": f"{self.prefix}{who}"}
+        exchange = self._call(CREATE, body=full, principal=principal)
+        if exchange.ok:
+            self._odd(exchange, full["name"])
+            self.names[who] = full["name"]
 
     def create_refused(self, who: str, kind: Kind, body: Body) -> None:
         """Send a faulty create, of the name of a provider that is there or of one that nobody has yet."""
@@ -132,6 +165,10 @@ class Drilled(Player):
 
     def _pick(self, slot: int) -> Record | None:
         return self.about if slot == ABOUT else super()._pick(slot)
+
+    def _target(self, record: Record, by_name: bool) -> str:
+        plain = super()._target(record, by_name)
+        return FORMS[self.form](plain) if self.form and plain == record.id else plain
 
     def _allowed(self, record: Record, body: Body) -> tuple[int, ...]:
         allowed = super()._allowed(record, body)

@@ -54,10 +54,15 @@ def values(scene: Scene, random: Random) -> Iterator[list[Step]]:
         steps.append(step("list"))
         for number in numbers:
             who = f"v{number}"
-            steps.append(step("look", who, by_name=number % 2 == 0))
+            steps.append(step("look", who, by_name=_mixed(number) % 2 == 0))
             steps.extend(fit.changes(who, number, scene.options.amount(1, 2, 4)))
         steps.append(step("list"))
         yield steps
+
+
+def _mixed(number: int) -> int:
+    """Return a number that goes with the type of a provider in all ways as its own number grows."""
+    return number + number // len(TYPES)
 
 
 class _Fit:
@@ -94,15 +99,16 @@ class _Fit:
         title, url = self.titles[(number + 7) % self.count], self.urls[(number + 5) % len(self.urls)]
         own: Body = {"api_keys": [1, *self._few_keys(2 * number + 9)]} if "api_keys" in before else {}
         own = own or {"settings": settings_of(self.first + number + 40)}
-        later = ({}, own, {"base_url": url}, {**own, "base_url": url})[number % 4]
+        mixed = _mixed(number)
+        later = ({}, own, {"base_url": url}, {**own, "base_url": url})[mixed % 4]
         bodies: list[Body] = [
             {"display_name": title, **later},
             {"display_name": before["display_name"], "base_url": before["base_url"]},
-            {"base_url": url, "enabled": number % 2 == 0},
+            {"base_url": url, "enabled": mixed % 2 == 0},
             {"base_url": before["base_url"], "display_name": title},
         ]
         for turn, body in enumerate(bodies[:count]):
-            yield step("change", who, body=body, by_name=number % 2 > 0, spelling=SPELLINGS[(number + turn + 1) % 4])
+            yield step("change", who, body=body, by_name=mixed % 3 > 0, spelling=SPELLINGS[(number + turn) % 4])
 
 
 def near(scene: Scene, random: Random) -> Iterator[list[Step]]:
@@ -156,7 +162,7 @@ def settings(scene: Scene, random: Random) -> Iterator[list[Step]]:
     ]  # fmt: skip
     if scene.deployed:
         bodies += [
-            {**full, "model": ""}, full, {**full, "region": ""}, full, {**full, "small_fast_model": None}, full,
+            {**full, "model": ""}, full, {**full, "region": ""}, full, {**full, "small_fast_model": ""}, full,
             {**bedrock(), **secret}, full, {**full, **secret}, bedrock(model="a/b", **secret), full,
             {**full, "access_key": ""}, {**full, "access_key_secret": ""}, full, bedrock(region="", model="", **secret),
             full, {**dict(reversed(full.items()))}, bedrock(), full,
@@ -185,8 +191,11 @@ def keys(scene: Scene, random: Random) -> Iterator[list[Step]]:
         [2], [1], [two], [one], [two], [*eleven], [*range(11)], [*range(10, -1, -1)], [*range(0, 11, 2)], [0, 5],
         [*range(1, 6)], [one, 0], [*eleven], [2, 5, 8, one], [*eleven[:5], 0, 1, 2, 3], [0, 3, 6], [], [one, two], [0],
     ]  # fmt: skip
-    for who, start, more in (("k-0", [], {}), ("k-3", [one, two, three], {"enabled": True, "display_name": "Keys"})):
-        body: Body = {"type": "openai", "base_url": NEAR_URL, "api_keys": start, **more}
+    for who, start, more in (
+        ("k-0", [], {"type": "openai"}),
+        ("k-3", [one, two, three], {"type": "anthropic", "enabled": True, "display_name": "Keys"}),
+    ):
+        body: Body = {"base_url": NEAR_URL, "api_keys": start, **more}
         steps = [step("create_as", who, body=body), step("create_as", "k-other", body={**body, "api_keys": [one, two]})]
         for number, entries in enumerate(sets):
             beside: Body = ({}, {}, {"enabled": number % 2 == 0}, {"display_name": f"Title {number}"})[number % 4]

@@ -6,7 +6,7 @@ from random import Random
 from typing import Any
 
 from contract_tests.documents import CREATE, DELETE, GET, UPDATE
-from contract_tests.model.drilled import SAME
+from contract_tests.model.drilled import FORMS, SAME
 from contract_tests.model.drills import Body, step
 from contract_tests.model.faulty import Kind, faults
 from contract_tests.model.search import Step
@@ -18,6 +18,12 @@ Row = tuple[Json, ...]
 URL = "https://ai.example.com/v1"
 ONE, TWO, THREE = "dummy-key-number-one", "dummy-key-number-two", "dummy-key-number-3"
 ABSENT = "(absent)"
+MEMBERS = ("display_name", "base_url", "enabled", "api_keys", "settings")
+UNKNOWN_MEMBERS: list[Body] = [
+    {"type": "google"},
+    {"id": "00000000-0000-4000-8000-000000000000", "created_at": "2020-01-01T00:00:00Z"},
+    {"unknown": {"display_name": "x", "enabled": False}, "updated_at": None},
+]
 STARTS: dict[str, Body] = {
     "openai": {"display_name": "Start", "enabled": True, "api_keys": [ONE, TWO]},
     "anthropic": {"enabled": False},
@@ -70,6 +76,7 @@ def members(scene: Scene, random: Random) -> Iterator[list[Step]]:
         [ABSENT, True, False, SAME, *null],
         [ABSENT, [], [0], [ONE], [1, 0], [0, THREE], [TWO, 0, 1], *null],
         [ABSENT, new, SAME, bedrock(region="r-3", model=""), *null],
+        [ABSENT, *(UNKNOWN_MEMBERS if scene.deployed else ())],
         [0, 1, 2, 3, 4],  # where in their order the members begin, and which way it goes
         [True, False],  # by name
     ]
@@ -80,10 +87,10 @@ def members(scene: Scene, random: Random) -> Iterator[list[Step]]:
         share = spoken if scene.options.amount(0, 1, 1) else spoken[number % 3 :: 3]
         for turn, row in enumerate(share):
             body = _written(row)
-            if any(value is not None for value in body.values()):
-                steps.append(step("change", kind, body=body, by_name=row[6]))
+            if any(body.get(name) is not None for name in MEMBERS):
+                steps.append(step("change", kind, body=body, by_name=row[7]))
                 if turn % 2:
-                    steps.append(step("look", kind, by_name=not row[6]))
+                    steps.append(step("look", kind, by_name=not row[7]))
         for body in (
             {"enabled": True, "display_name": "Full"},
             {"api_keys": [ONE]},
@@ -96,10 +103,11 @@ def members(scene: Scene, random: Random) -> Iterator[list[Step]]:
 
 def _written(row: Row) -> Body:
     """Return the body of a PATCH that a row stands for."""
-    order = ["display_name", "base_url", "enabled", "api_keys", "settings"]
-    body = {name: value for name, value in zip(order, row[:5], strict=True) if value != ABSENT}
-    turned = [*order[row[5] :], *order[: row[5]]]
-    return {name: body[name] for name in (turned if row[5] % 2 else reversed(turned)) if name in body}
+    start, more = row[6], {} if row[5] == ABSENT else row[5]
+    body = {name: value for name, value in zip(MEMBERS, row[:5], strict=True) if value != ABSENT}
+    turned = [*MEMBERS[start:], *MEMBERS[:start]]
+    ordered = {name: body[name] for name in (turned if start % 2 else reversed(turned)) if name in body}
+    return {**more, **ordered} if start % 2 else {**ordered, **more}
 
 
 # Refusals
@@ -113,6 +121,24 @@ def refusals(scene: Scene, random: Random) -> Iterator[list[Step]]:
     yield from _refused_patches(faults(UPDATE, profile))
     yield from _refused_creates(faults(CREATE, profile), scene)
     yield _named_in_vain(scene)
+    if scene.options.token is not None:
+        yield _barred(["nobody", "unknown", *(["other"] if scene.options.other_token and scene.deployed else [])])
+
+
+def _barred(principals: Sequence[str]) -> list[Step]:
+    """Return the steps of requests by those who may not send them, each followed by one of somebody who may."""
+    steps = [step("create_as", who, body=start_of(who)) for who in ("openai", "vercel")]
+    full = {"type": "openai", **FULL, "api_keys": [ONE, TWO]}
+    for number, principal in enumerate(principals):
+        for who in ("openai", "vercel"):
+            for operation, body in ((UPDATE, FULL), (GET, None), (DELETE, None)):
+                steps.append(step("barred", who, operation=operation, principal=principal, body=body))
+                steps.append(step("look", who, by_name=number % 2 == 0))
+            steps.append(step("change", who, body={"enabled": number % 2 > 0}))
+        new = f"barred-{number}"
+        steps += [step("create_barred", new, principal=principal, body=full), step("list")]
+        steps += [step("create_as", new, body={"type": "google", "base_url": URL}), step("look", new, by_name=True)]
+    return [*steps, step("watch")]
 
 
 def _refused_patches(kinds: Sequence[Kind]) -> Iterator[list[Step]]:
@@ -223,7 +249,12 @@ QUICK_DEEDS = 10
 
 
 def neighbours(scene: Scene, random: Random) -> Iterator[list[Step]]:
-    """Yield drills in which each deed follows each other one, on the next of three providers that are much alike."""
+    """Yield drills in which each deed follows each other one, on the next of three providers that are much alike.
+
+    Before them each deed comes between reads of all kinds, so that what was read once is not read again.
+    """
+    yield _between_reads(scene)
+    yield _departures()
     count = scene.options.amount(QUICK_DEEDS, len(DEEDS), len(DEEDS))
     whos = ("n", "n-2", "n2")
     for lap in range(scene.options.amount(1, 1, 3)):
@@ -234,6 +265,39 @@ def neighbours(scene: Scene, random: Random) -> Iterator[list[Step]]:
                 steps += DEEDS[deed](whos[(turn + lap) % 3], turn)
                 steps.append(step("list") if turn % 2 else step("look", whos[(turn + lap + 1) % 3]))
             yield [*steps, step("watch")]
+
+
+def _between_reads(scene: Scene) -> list[Step]:
+    """Return the steps of deeds that come after and before each kind of read."""
+    body = {"type": "anthropic", "base_url": URL, "api_keys": [TWO]}
+    steps = [step("create_as", who, body=body) for who in ("r", "r-2")]
+    reads = [step("look", "r"), step("look", "r", by_name=True), step("list")]
+    if scene.deployed:
+        reads += [step("look", "r", form=form) for form in FORMS]
+    forms = ["", *(FORMS if scene.deployed else ())]
+    changes: list[Body] = [
+        {"display_name": "A"}, {"display_name": "B"}, {"enabled": True}, {"enabled": False}, {"base_url": f"{URL}/2"},
+        {"base_url": URL}, {"api_keys": []}, {"api_keys": [ONE]},
+    ]  # fmt: skip
+    for number, change in enumerate(changes):
+        by_name = number % 2 > 0
+        deed = step("change", "r", body=change, by_name=by_name, form=forms[number // 2 % len(forms)])
+        steps += [*reads, deed, *reads, step("change", "r-2", body=change, by_name=not by_name), *reads[:3]]
+    for number, form in enumerate(forms):
+        gone = [step("missed", "r", operation=GET), step("missed", "r", operation=GET, by_name=False), step("list")]
+        steps += [*reads[:3], step("drop", "r", by_name=number % 5 == 4, form=form), *gone]
+        steps += [step("create_as", "r", body=body), *reads[:3]]
+    return [*steps, step("watch")]
+
+
+def _departures() -> list[Step]:
+    """Return the steps in which providers of all kinds leave, first, last and in between, and come back."""
+    steps = [step("create_as", kind, body=start_of(kind)) for kind in STARTS]
+    for number, kind in enumerate(sorted(STARTS, key=lambda name: name[::-1])):
+        steps += [step("list"), step("drop", kind, by_name=number % 2 > 0), step("watch")]
+        if number % 2:
+            steps += [step("create_as", kind, body={"type": "google", "base_url": URL}), step("list")]
+    return [*steps, step("watch")]
 
 
 PACE = 60  # deeds of one drill

@@ -14,6 +14,7 @@ from contract_tests.scene import Scene, short
 
 Json = Any
 Body = dict[str, Json]
+PAUSE_URL = "https://pause.example.com"
 AUDITED = 6  # providers that are read one by one at the end of a sequence
 
 
@@ -207,6 +208,15 @@ class Player:
                     self._status(exchange, (404,), "deleted", ("name-reusable", "found-by-id-or-name"))
                     self.odd.add(record.id)
         self.list()
+
+    def pause(self) -> None:
+        """Do what leaves no trace: create a provider, change its switch, and delete it."""
+        made = self._call(CREATE, body={"name": f"{self.prefix}pause", "type": "openai", "base_url": PAUSE_URL})
+        if isinstance(made.document.get("id"), str):
+            self._call(UPDATE, made.document["id"], body={"enabled": True})
+            self._call(GET, made.document["id"])
+            if self._call(DELETE, made.document["id"]).ok:
+                self.session.ledger.live.pop(made.document["id"], None)
 
     # How
 

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -101,6 +102,7 @@ class Search:
         """Play these steps; return what they show, if it is the same cause."""
         code = shown.difference.code
         other = replace(self, known=lambda difference: difference.code != code, shown=None)
+        Game(other, judged=False).pause()
         game = Game(other, judged=False)
         try:
             for step in steps:
@@ -137,6 +139,14 @@ class Game:
             return
         self.steps.append(step)
         self._play(lambda: getattr(self.player, step.name)(**step.how))
+
+    def pause(self) -> None:
+        """Create, change and delete something plain, so that a server forgets what it kept of the sequence before."""
+        if not self.search.stopped:
+            with suppress(Over, Parted):
+                self.player.pause()
+        with suppress(ContractTestsError):
+            self.search.scene.guardian.remove_made()
 
     def end(self) -> None:
         """Compare everything and remove what was made; once."""
