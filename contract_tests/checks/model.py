@@ -37,7 +37,7 @@ def _shapes(scene: Scene) -> Iterator[Shape]:
     """Yield what to play: many sequences of few providers, then few sequences of more and more."""
     amount = scene.options.amount
     for _ in range(amount(1, 1, 4)):  # Hypothesis remembers all that it has made for a shape
-        yield Shape(amount(26, 110, 200), amount(16, 24, 40))
-    yield Shape(amount(3, 6, 20), amount(8, 14, 30), 12)
+        yield Shape(amount(14, 110, 200), amount(14, 24, 40))
+    yield Shape(amount(2, 6, 20), amount(8, 14, 30), 12)
     for crowd in (27, 52, 103) if amount(0, 1, 1) else ():
         yield Shape(amount(0, 3, 12), amount(0, 10, 25), crowd)

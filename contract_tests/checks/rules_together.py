@@ -16,15 +16,16 @@ AT_ONCE = 8
 @check("rules.concurrency", "Requests at the same time are as good as one after the other")
 def concurrency(scene: Scene) -> None:
     """Create, change, read and delete at once: one provider from several threads, and several, each from its own."""
-    for _ in range(scene.options.amount(3, 8, 30)):
+    for lap in range(scene.options.amount(3, 8, 30)):
         _same_name(scene)
         _many_names(scene)
         _many_members(scene)
         _one_delete(scene)
         _change_and_delete(scene)
         _reads_between_changes(scene)
-        _several_deletes(scene)
-        _each_its_own(scene)
+        if lap or scene.options.amount(0, 1, 1):
+            _several_deletes(scene)
+            _each_its_own(scene)
 
 
 def _same_name(scene: Scene) -> None:

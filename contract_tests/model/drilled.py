@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from contract_tests.documents import CREATE
+from contract_tests.documents import CREATE, GET
 from contract_tests.exchange import Exchange
 from contract_tests.ledger import identity
 from contract_tests.model.classes import may_be_refused
@@ -150,6 +150,12 @@ class Drilled(Player):
             self.muddled.add(name)
             if gone is not None:
                 self.odd.add(gone.id)
+
+    def nobody_has(self, identifier: str) -> None:
+        """Get what no provider has for an id."""
+        exchange = self._call(GET, identifier)
+        if exchange.status != 404 and identifier not in self.session.ledger.strangers:
+            self._status(exchange, (404,), "unknown", ("found-by-id-or-name",))
 
     # How
 

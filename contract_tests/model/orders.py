@@ -18,6 +18,17 @@ Row = tuple[Json, ...]
 URL = "https://ai.example.com/v1"
 ONE, TWO, THREE = "dummy-key-number-one", "dummy-key-number-two", "dummy-key-number-3"
 ABSENT = "(absent)"
+STRANGE_IDS = (  # UUIDs that no provider has: of other versions and variants, and the first and last of all
+    "6ba7b810-9dad-11d1-80b4-00c04fd430c8",
+    "6fa459ea-ee8a-3ca4-894e-db77e160355e",
+    "886313e1-3b8a-5372-9b90-0c9aee199e5d",
+    "017f22e2-79b0-7cc3-98c4-dc0c0c07398f",
+    "ffffffff-ffff-ffff-ffff-ffffffffffff",
+    "12345678-1234-1234-1234-123456789012",
+    "00000000-0000-0000-0000-000000000001",
+    "5afe0000-0000-4000-c000-00000000ffff",
+    "deadbeef-dead-4ead-8ead-deaddeadbeef",
+)
 MEMBERS = ("display_name", "base_url", "enabled", "api_keys", "settings")
 UNKNOWN_MEMBERS: list[Body] = [
     {"type": "google"},
@@ -144,9 +155,10 @@ def _barred(principals: Sequence[str]) -> list[Step]:
 def _refused_patches(kinds: Sequence[Kind]) -> Iterator[list[Step]]:
     good: list[Body] = [{"enabled": False}, {"base_url": "https://two.example.com"}, {"display_name": "Two"}]
     good += [{"enabled": True}, {"api_keys": [0, TWO]}, {"base_url": URL}, {"display_name": ""}]
-    steps = [step("create_as", who, body=start_of(who)) for who in ("openai", "vercel", "azure")]
+    steps = [step("create_as", who, body=start_of(who)) for who in ("openai", "vercel", "azure", "bedrock")]
     for number, kind in enumerate(kinds):
         who, by_name = ("openai", "vercel", "azure")[number % 3], number % 2 == 0
+        who = "bedrock" if kind.member == "settings" else who
         change = {**FULL, "api_keys": [{"api_key": THREE}]} if number % 2 and kind.member != "api_keys" else FULL
         change = {name: value for name, value in change.items() if number % 4 != 3 or name != "enabled"}
         steps.append(step("refuse", who, kind=kind, body=change, by_name=by_name))
@@ -204,6 +216,7 @@ def _named_in_vain(scene: Scene) -> list[Step]:
         steps += [step("change", "there", body=body, rename=f"wanted-{number}"), step("look", "there", by_name=True)]
         steps += [step("missed", f"wanted-{number}", operation=GET), step("create_as", f"wanted-{number}", body=plain)]
         steps += [step("look", f"wanted-{number}", by_name=True)]
+    steps += [step("nobody_has", identifier=identifier) for identifier in STRANGE_IDS]
     return [*steps, step("watch", most=12)]
 
 

@@ -15,10 +15,10 @@ DEPLOYED = ("deployed",)
 # The checks of the contract tests that faults name, in one place, so that the two can be aligned.
 CHECKS = frozenset(
     """
-    samples.create samples.item samples.list schema.response schema.status schema.headers schema.content-type
-    schema.extra-member schema.missing-member schema.positive schema.negative schema.server-error model.sequence
-    aftermath.strangers aftermath.cleanup rules.absent-members rules.access rules.after-refusals rules.atomic
-    rules.auth-carriers rules.base-url rules.base-url-kept rules.bedrock-keys rules.bedrock-settings
+    samples.create samples.item samples.list schema.content-type schema.extra-member schema.headers
+    schema.missing-member schema.negative schema.positive schema.response schema.server-error schema.status model.drill
+    model.sequence aftermath.cleanup aftermath.strangers rules.absent-members rules.access rules.after-refusals
+    rules.atomic rules.auth-carriers rules.base-url rules.base-url-kept rules.bedrock-keys rules.bedrock-settings
     rules.body-before-lookup rules.clients rules.concurrency rules.content-type rules.cross-talk rules.defaults
     rules.deleted-is-gone rules.display-name rules.empty-patch rules.error-shape rules.every-type
     rules.first-credential-wins rules.forbidden rules.id-format rules.id-stable rules.id-unique rules.json-body
