@@ -55,7 +55,8 @@ def values(scene: Scene, random: Random) -> Iterator[list[Step]]:
         steps.append(step("list"))
         for number in numbers:
             who = f"v{number}"
-            steps.append(step("look", who, by_name=_mixed(number) % 2 == 0))
+            if number % 2 or scene.options.amount(0, 1, 1):
+                steps.append(step("look", who, by_name=_mixed(number) % 3 > 0))
             steps.extend(fit.changes(who, number, scene.options.amount(1, 2, 4)))
         steps.append(step("list"))
         yield steps

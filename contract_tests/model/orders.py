@@ -295,7 +295,7 @@ def _between_reads(scene: Scene) -> list[Step]:
     for number, change in enumerate(changes):
         by_name = number % 2 > 0
         deed = step("change", "r", body=change, by_name=by_name, form=forms[number // 2 % len(forms)])
-        steps += [*reads, deed, *reads, step("change", "r-2", body=change, by_name=not by_name), *reads[:3]]
+        steps += [*reads[:4], deed, *reads, step("change", "r-2", body=change, by_name=not by_name), *reads[:3]]
     for number, form in enumerate(forms):
         gone = [step("missed", "r", operation=GET), step("missed", "r", operation=GET, by_name=False), step("list")]
         steps += [*reads[:3], step("drop", "r", by_name=number % 5 == 4, form=form), *gone]

@@ -87,38 +87,38 @@ def _sorted_query(url: str) -> str:
 # id, sentence, member, change, a value of the probe, check, profiles
 TEXTS: list[tuple[str, str, str, Callable[[str], str], str, str, tuple[str, ...]]] = [
     ("display-name-numbers-lose-zeros", "A display name that looks like a number loses the zeros at its ends.",
-     "display_name", _number, "1.50", "rules.unicode", BOTH),
+     "display_name", _number, "1.50", "model.drill", BOTH),
     ("display-name-loses-control-characters", "A display name loses control characters other than tabs and newlines.",
-     "display_name", _uncontrolled, "a\x1bb", "rules.unicode", BOTH),
+     "display_name", _uncontrolled, "a\x1bb", "model.drill", BOTH),
     ("display-name-line-ends-are-unified", "Carriage returns become newlines in a display name.",
-     "display_name", lambda text: text.replace("\r\n", "\n").replace("\r", "\n"), "a\r\nb", "rules.unicode", BOTH),
+     "display_name", lambda text: text.replace("\r\n", "\n").replace("\r", "\n"), "a\r\nb", "model.drill", BOTH),
     ("display-name-loses-invisible-characters", "A display name loses soft hyphens and blanks of no width.",
      "display_name", lambda text: text.translate(dict.fromkeys(map(ord, INVISIBLE))), "a\u200bb", "rules.unicode",
      BOTH),
     ("display-name-entities-are-decoded", "Entities of HTML are decoded in a display name.",
-     "display_name", html.unescape, "A &amp; B", "rules.unicode", BOTH),
+     "display_name", html.unescape, "A &amp; B", "model.drill", BOTH),
     ("base-url-host-is-in-punycode", "The host of a base URL is kept in punycode.",
-     "base_url", _punycode, "https://bücher.example/v1", "rules.base-url-kept", DEPLOYED),
+     "base_url", _punycode, "https://bücher.example/v1", "model.drill", DEPLOYED),
     ("base-url-escapes-get-capitals", "Escapes of a base URL get capital digits.",
      "base_url", lambda url: re.sub("%[0-9A-Fa-f]{2}", lambda found: found[0].upper(), url), "https://e.com/a%2fb",
-     "rules.base-url-kept", DEPLOYED),
+     "model.drill", DEPLOYED),
     ("base-url-scheme-is-put-into-small-letters", "The scheme of a base URL is kept in small letters.",
      "base_url", lambda url: re.sub("^[A-Za-z]+", lambda found: found[0].lower(), url), "HTTPS://e.com",
      "rules.base-url-kept", DEPLOYED),
     ("base-url-query-is-sorted", "The parameters in the query of a base URL are sorted.",
-     "base_url", _sorted_query, "https://e.com/v1?b=1&a=2", "rules.base-url-kept", BOTH),
+     "base_url", _sorted_query, "https://e.com/v1?b=1&a=2", "model.drill", BOTH),
     ("base-url-loses-the-brackets-of-ipv6", "A base URL loses the brackets around an address of IPv6.",
      "base_url", lambda url: re.sub(r"//((?:[^/?#@]*@)?)\[([^\]]*)\]", r"//\1\2", url), "http://[::1]:8080/v1",
      "rules.base-url-kept", BOTH),
     ("names-of-digits-lose-leading-zeros", "A name of digits alone loses the zeros before it.",
-     "name", lambda name: (name.lstrip("0") or "0") if name.isdecimal() else name, "007", "rules.name-pattern", BOTH),
+     "name", lambda name: (name.lstrip("0") or "0") if name.isdecimal() else name, "007", "model.drill", BOTH),
 ]  # fmt: skip
 for _id, _sentence, _member, _change, _value, _check, _profiles in TEXTS:
     declare_as(_id, _sentence, _kept(_member, _change), _check, make(**{_member: _value}) if _member != "name"
                else make(_value), profiles=_profiles, quick=False)  # fmt: skip
 
 
-@fault("rules.unicode", make(display_name="🔑"), quick=False)
+@fault("model.drill", make(display_name="🔑"), quick=False)
 class EscapedSymbolsAreSpoiled(Api):
     """Symbols beyond the first plane are spoiled where the body has them as a pair of escapes."""
 
@@ -185,9 +185,9 @@ def _ignoring_slash(provider: Provider, given: Members) -> Members:
 # id, sentence, change, probe, check
 LOST: list[tuple[str, str, Callable[[Provider, Members], Members], list[Step | Later], str]] = [
     ("patch-to-other-letter-case-is-lost", "A PATCH that changes the case of a display name alone is lost.",
-     _ignoring_case, [make(display_name="one"), patch(display_name="ONE")], "rules.display-name"),
+     _ignoring_case, [make(display_name="one"), patch(display_name="ONE")], "model.drill"),
     ("patch-of-a-last-slash-is-lost", "A PATCH that adds or removes the slash at the end of a base URL is lost.",
-     _ignoring_slash, [make(), patch(base_url="https://e.com/")], "rules.base-url-kept"),
+     _ignoring_slash, [make(), patch(base_url="https://e.com/")], "model.drill"),
     ("patch-of-title-and-url-loses-the-title", "A PATCH of both base URL and display name loses the display name.",
      lambda p, given: _without(given, "display_name") if "base_url" in given else given,
      [make(), patch(display_name="One", base_url="https://f.com")], "model.sequence"),
@@ -214,7 +214,7 @@ class MembersBehindTheKeysAreLost(Api):
         return data
 
 
-@fault("rules.display-name", make(display_name="One"), patch(display_name="Two"), patch(display_name="One"),
+@fault("model.drill", make(display_name="One"), patch(display_name="Two"), patch(display_name="One"),
        quick=False)  # fmt: skip
 class PatchBackToAFormerTitleIsLost(Api):
     """A PATCH that sets a display name which the provider had before is lost."""
@@ -243,7 +243,7 @@ class ClearedDisplayNameComesBack(Api):
         return new
 
 
-@fault("rules.cross-talk", make(), make("q"), patch("p", display_name="One"), patch("q", enabled=True), quick=False)
+@fault("model.drill", make(), make("q"), patch("p", display_name="One"), patch("q", enabled=True), quick=False)
 class PatchHasTheTitleOfThePatchBefore(Api):
     """A PATCH without display name has that of the PATCH before: the struct is used again, and not emptied."""
 
@@ -302,7 +302,7 @@ class DeleteTakesEqualBaseUrlsAlong(Api):
                 super().remove(row)
 
 
-@fault("rules.name-unique", make("a-b"), make("ab"), quick=False)
+@fault("model.drill", make("a-b"), make("ab"), quick=False)
 class NamesAreUniqueWithoutTheirDashes(Api):
     """A name is taken where another one differs from it in dashes alone."""
 
@@ -387,7 +387,7 @@ class GetsAreRememberedByTheirPath(Api):
         return answer
 
 
-@fault("rules.deleted-is-gone", make(), make("q"), get(), delete("p"), get(), quick=False)
+@fault("model.drill", make(), make("q"), get(), delete("p"), get(), quick=False)
 class ListIsRememberedUntilSomethingIsNewer(Api):
     """A list is remembered until the latest updated_at is another, which most deletes do not change."""
 
@@ -519,7 +519,7 @@ class PatchWithoutKeysMakesThemAnew(Api):
         return replace(new, keys=tuple(replace(key, created_at=new.updated_at) for key in new.keys))
 
 
-@fault("rules.key-set", TWO, patch(api_keys=[]), patch(api_keys=[{"api_key": "dummy-key-one"}]), profiles=DEPLOYED,
+@fault("model.drill", TWO, patch(api_keys=[]), patch(api_keys=[{"api_key": "dummy-key-one"}]), profiles=DEPLOYED,
        quick=False)  # fmt: skip
 class KeysAddedAgainAreTheOldOnes(Api):
     """A key that was removed by one PATCH and is added by a later one has its old id and time."""
@@ -584,20 +584,20 @@ def _secrets_alone(old: Members, new: Members, merged: Members) -> Members:
 
 SETTINGS: list[tuple[str, str, Any, list[Step | Later], str]] = [
     ("settings-model-ends-at-a-colon", "The model of settings ends before its first colon.", _before_colon,
-     [make(type="bedrock", settings={**FULL, "model": "anthropic.claude-v2:1"})], "rules.settings"),
+     [make(type="bedrock", settings={**FULL, "model": "anthropic.claude-v2:1"})], "model.drill"),
     ("settings-of-the-same-region-are-the-same", "A PATCH of settings whose region is there already changes nothing.",
      _by_region, [BEDROCK, patch(settings={**FULL, "model": "haiku"})], "rules.settings"),
     ("settings-empty-members-keep-what-was", "A PATCH with an empty member of settings keeps what was there.",
      lambda old, new, merged: {**merged, **{n: old[n] for n in ("region", "model") if new.get(n) == "" and n in old}},
-     [BEDROCK, patch(settings={**PLAIN_SETTINGS, "model": ""})], "rules.settings"),
+     [BEDROCK, patch(settings={**PLAIN_SETTINGS, "model": ""})], "model.drill"),
     ("settings-of-secrets-alone-keep-the-rest", "A PATCH of settings that has secrets alone keeps the other members.",
-     _secrets_alone, [BEDROCK, patch(settings={"_type": "bedrock", "_version": 1, **SECRETS})], "rules.settings"),
+     _secrets_alone, [BEDROCK, patch(settings={"_type": "bedrock", "_version": 1, **SECRETS})], "model.drill"),
 ]  # fmt: skip
 for _id, _sentence, _settle, _probe, _check in SETTINGS:
     declare_as(_id, _sentence, _settling(_settle), _check, *_probe, profiles=DEPLOYED, quick=False)
 
 
-@fault("rules.settings", make(type="anthropic"), patch(settings=FULL), profiles=DEPLOYED, quick=False)
+@fault("model.drill", make(type="anthropic"), patch(settings=FULL), profiles=DEPLOYED, quick=False)
 class SettingsOfAPatchChangeTheType(Api):
     """A PATCH that sets bedrock settings makes the provider one of type bedrock."""
 

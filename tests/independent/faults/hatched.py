@@ -190,7 +190,7 @@ def _judging(member: str, bad: Callable[[Any], Any]) -> type:
 FOUR = {"display_name", "enabled", "base_url", "api_keys"}
 STRICT: list[tuple[str, str, str, Callable[[Any], Any], list[Step], str, tuple[str, ...]]] = [
     ("names-may-not-be-types", "A name may not be that of a type.", "name", lambda v: v in TYPES, [make("openai")],
-     "rules.name-pattern", BOTH),
+     "model.drill", BOTH),
     ("ipv6-hosts-may-have-no-port", "A base URL with an address of IPv6 may have no port.", "base_url",
      lambda v: re.search(r"\]:\d", v), [make(base_url="http://[::1]:8080/v1")], "rules.base-url", DEPLOYED),
     ("hosts-may-have-no-dash", "The host of a base URL may have no dash.", "base_url",
@@ -268,7 +268,7 @@ CHANGED: list[tuple[str, str, Callable[[Api, Provider, Members], Members], list[
      [make(enabled=True), patch(enabled=True)], "model.sequence", BOTH),
     ("removing-all-keys-switches-off", "A PATCH that removes all keys switches off.",
      lambda api, old, given: {**given, "enabled": False} if old.keys and given.get("api_keys") == [] else given,
-     [make(enabled=True, api_keys=["dummy-key-one"]), patch(api_keys=[])], "rules.absent-members", BOTH),
+     [make(enabled=True, api_keys=["dummy-key-one"]), patch(api_keys=[])], "model.drill", BOTH),
 ]  # fmt: skip
 for _id, _sentence, _change, _probe, _check, _profiles in CHANGED:
     declare_as(_id, _sentence, _changed(_change), _check, *_probe, profiles=_profiles, quick=False)
@@ -342,7 +342,7 @@ class OldIdsFindTheRecreated(_Mindful):
         return super().find_by_id(key) or self.find_by_name(self.mind.get(key, ""))
 
 
-@fault("rules.atomic", make(), ONE, make("q"), quick=False)
+@fault("model.drill", make(), ONE, make("q"), quick=False)
 class CreateAfterAConflictHasItsKeys(_Mindful):
     """A create without keys that follows a conflict has the keys of the create that was refused."""
 
@@ -358,7 +358,7 @@ class CreateAfterAConflictHasItsKeys(_Mindful):
             raise
 
 
-@fault("rules.atomic", make(), patch(display_name="New", base_url=7), patch(enabled=True), quick=False)
+@fault("model.drill", make(), patch(display_name="New", base_url=7), patch(enabled=True), quick=False)
 class RefusedPatchIsDoneWithTheNext(_Mindful):
     """What was good in a PATCH that was refused is set by the next PATCH of the provider."""
 
@@ -376,7 +376,7 @@ class RefusedPatchIsDoneWithTheNext(_Mindful):
         return super().changed(provider, {**self.mind.pop(provider.id, {}), **change})
 
 
-@fault("rules.not-found", patch(base_url="https://f.com"), make(), quick=False)
+@fault("model.drill", patch(base_url="https://f.com"), make(), quick=False)
 class PatchOfTheUnknownIsDoneLater(_Mindful):
     """A PATCH of an unknown name answers 404, and is done as soon as there is a provider of that name."""
 
@@ -445,7 +445,7 @@ class BaseUrlsMoveTogether(Api):
         return new
 
 
-@fault("rules.name-immutable", make(), patch(name="q", enabled=True), make("q"), profiles=DEPLOYED, quick=False)
+@fault("model.drill", make(), patch(name="q", enabled=True), make("q"), profiles=DEPLOYED, quick=False)
 class RenameAttemptsTakeTheName(_Mindful):
     """A name that a PATCH asks for in vain is taken."""
 
@@ -588,7 +588,7 @@ class ListsShowNineOfAType(Api):
         return rows
 
 
-@fault("rules.many-listed", *many(25), get(), quick=False)
+@fault("model.drill", *many(25), get(), quick=False)
 class LongListsShowNoKeys(Api):
     """A list of more than thirty shows no keys."""
 
@@ -673,7 +673,7 @@ class RefusedSettingsHaveRemovedTheOld(_Mindful):
         return faults
 
 
-@fault("rules.atomic", make(), make(type="x"), get("p"), quick=False)
+@fault("model.drill", make(), make(type="x"), get("p"), quick=False)
 class RefusedCreateDeletesItsNamesake(Api):
     """A create that is refused for its body has deleted the provider of its name."""
 

@@ -117,7 +117,7 @@ class PathsThatBeginAlikeAreTheCollection(Api):
         return super().route(request)
 
 
-@fault("rules.name-pattern", make("cafe"), get("cafe"), quick=False)
+@fault("model.drill", make("cafe"), get("cafe"), quick=False)
 class NamesOfHexDigitsAreNotFound(Api):
     """A name of hexadecimal digits alone, letters among them, is taken for a broken id, and not found."""
 
@@ -420,7 +420,7 @@ class CharsetsOfBodiesAreFollowed(Api):
         return super().parse(request)
 
 
-@fault("rules.notations", make(display_name="a 😀"), quick=False)
+@fault("model.drill", make(display_name="a 😀"), quick=False)
 class EscapedSymbolsAreRefused(Api):
     """A body with a symbol beyond the first plane as two escapes is refused, one as it stands is not."""
 
