@@ -45,6 +45,8 @@ def drill(scene: Scene) -> None:
 
 
 def _play(search: Search, steps: list[Step]) -> None:
+    """Play the steps of a drill, after something plain, so that what came before it has no part in what it shows."""
+    Game(search).pause()
     game = Game(search)
     try:
         for step in steps:

@@ -13,6 +13,7 @@ from contract_tests.model.player import Body, Player
 from contract_tests.model.state import Record
 
 ABOUT = -1  # the slot of the provider that a step names
+PATCHED = ("display_name", "base_url", "enabled", "api_keys", "settings")  # the members of a PATCH
 SAME = "(the value that it has)"  # in a PATCH: stands for that
 
 # How else a UUID is written, where that is settled.
@@ -65,6 +66,8 @@ class Drilled(Player):
             return
         full = {name: self._resolved(record, name, value) for name, value in body.items()}
         full = {name: value for name, value in full.items() if value is not SAME}
+        if full and all(full.get(name) is None for name in PATCHED):
+            return  # nothing is left of it
         if rename:
             full["name"] = f"{self.prefix}{rename}"
         if full:
