@@ -95,7 +95,7 @@ def _credential(mock: Mock, operation: Operation) -> str:
 
 
 def serve(settings: Settings) -> None:
-    """Serve a mock until SIGTERM or Ctrl-C; requests in flight are finished.
+    """Serve a mock until SIGTERM or Ctrl-C; requests in flight are finished, unless either comes once more.
 
     Raises :class:`~mockserver.errors.MockserverError` before anything listens, when settings, contract, fixture or
     address cannot be used.
@@ -112,9 +112,15 @@ def serve(settings: Settings) -> None:
 async def _serve(mock: Mock) -> None:
     settings, ended = mock.settings, asyncio.Event()
     loop = asyncio.get_running_loop()
+
+    def end() -> None:
+        if ended.is_set():
+            mock.listener.hurry()
+        ended.set()
+
     for number in (signal.SIGTERM, signal.SIGINT):
         with contextlib.suppress(NotImplementedError):  # on Windows
-            loop.add_signal_handler(number, ended.set)
+            loop.add_signal_handler(number, end)
     try:
         port = await mock.listener.listen(settings.host, settings.port)
     except OSError as error:

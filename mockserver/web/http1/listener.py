@@ -47,6 +47,7 @@ class Listener:
         self._pages: ThreadPoolExecutor | None = None
         self._server: asyncio.Server | None = None
         self._address: tuple[str, int] = ("", 0)
+        self._hurried = False
 
     async def listen(self, host: str, port: int) -> int:
         """Accept connections; return the port. Raises ``OSError`` where the address cannot be had."""
@@ -63,12 +64,16 @@ class Listener:
         deadline = time.monotonic() + _GRACE
         for connection in [*self._open, *self._waiting]:
             connection.end()
-        while (self._open or self._waiting) and time.monotonic() < deadline:
+        while (self._open or self._waiting) and time.monotonic() < deadline and not self._hurried:
             await asyncio.sleep(0.01)
         for connection in [*self._open, *self._waiting]:
             connection.abort()
         if self._pages is not None:
             self._pages.shutdown(wait=False, cancel_futures=True)
+
+    def hurry(self) -> None:
+        """Wait no longer for requests in flight."""
+        self._hurried = True
 
     # --- what connections call
 
