@@ -94,7 +94,7 @@ URLS = (
     "http://ai.example.com", "http://127.0.0.1:8081", "http://localhost:11434/v1", "http://localhost",
     "http://e.com:80",
     "https://ai.example.com:443/v1", "https://ai.example.com:8443", "http://ai.example.com:65535/", "http://a.b:1",
-    "http://[::1]", "http://[::1]:8080/v1", "https://[2001:db8::1]/", "https://[2001:DB8::A]:9000/v1",
+    "http://[::1]", "http://[::1]:8080/v1", "https://[2001:db8::1]/", "https://[2001:DB8:0:0::A]:9000/v1",
     "HTTPS://ai.example.com/v1", "Http://ai.example.com", "https://AI.Example.COM/v1", "https://bücher.example/v1",
     "https://xn--bcher-kva.example/v1", "https://api-eu.my-host.example.com", "https://a--b.example",
     "https://0.example",

@@ -40,9 +40,9 @@ def answer(exchange: Exchange) -> None:
     if plan.content_type and body:
         headers = [("Content-Type", plan.content_type), *headers]
     exchange.response = Response(outcome.status, headers, body)
-    missing = [name for name in plan.spec.required_headers if exchange.response.header(name) is None]
-    if missing:
-        raise OffContract(f"{exchange.operation}: the answer {outcome.status} lacks the header {missing[0]!r}")
+    for name in plan.spec.required_headers:
+        if exchange.response.header(name) is None:
+            raise OffContract(f"{exchange.operation}: the answer {outcome.status} lacks the header {name!r}")
     if exchange.validation != "compiled":
         _judged(exchange.operation, exchange.contract.authority.response(exchange.operation, exchange.response))
 

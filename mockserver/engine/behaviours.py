@@ -59,7 +59,7 @@ class Collection:
     def make(self, body: Any, table: Table, parents: Key, world: World, given: Mapping[str, Any] = {}) -> Record:
         """Return a new record for a create body; ``given`` fixes members that the server would make."""
         resource = self.resource
-        members = self.known(body) if isinstance(body, Mapping) else {}
+        members = self.known(body) if isinstance(body, (dict, Mapping)) else {}
         sequence = table.next_sequence()
         data: dict[str, Any] = {**resource.defaults, **members}
         now = None

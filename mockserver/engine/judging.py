@@ -29,6 +29,8 @@ def validate(exchange: Exchange) -> None:
         violations.extend(_body(exchange))
     except Unsure:
         violations = list(_ask_authority(exchange))
+    if not violations and not plan.body_rules:
+        return
     faulty_body = [violation for violation in violations if violation.where == "body"]
     if exchange.body is not MISSING and plan.body_rules:
         known = {violation.path for violation in faulty_body}

@@ -6,7 +6,6 @@ same at ten records and at a hundred thousand: the order is worked out when a li
 holds the store's lock.
 """
 
-import contextlib
 import threading
 from bisect import bisect_left, insort
 from collections import deque
@@ -28,7 +27,7 @@ class Record:
     """One stored thing. ``data`` is never changed after it is stored; its serialised answers are kept beside it.
 
     There is one answer as a rule: it lies in the record itself, where it is found faster than in a dictionary of each.
-    A record of a fixture is packed: its data are octets until somebody asks for them, since a hundred thousand
+    A record that is new is packed: its data are octets until somebody asks for them, since a hundred thousand
     dictionaries are several times as large, and spread over memory that is in no cache.
     """
 
@@ -54,11 +53,12 @@ class Record:
         return data
 
     def pack(self) -> None:
-        """Keep the data as octets, if they come out of those as they are."""
-        with contextlib.suppress(TypeError):
-            octets = bytes(memoryview(orjson.dumps(self._data, option=_EXACTLY)))
-            if orjson.loads(octets) == self._data:
-                self._packed, self._data = octets, None
+        """Keep the data as octets; what octets cannot say (long integers, what is no JSON) stays as it is."""
+        try:
+            octets = orjson.dumps(self._data, option=_EXACTLY)
+        except TypeError:
+            return
+        self._packed, self._data = bytes(memoryview(octets)), None  # a copy: see jsonbody.encode
 
     def rest(self) -> None:
         """Let go of what was unpacked: it is not asked for again soon."""
@@ -178,31 +178,33 @@ class Table:
         """Return what differs from the base: keys with the record that is there now, ``None`` where there is none."""
         return list(self._own.items())
 
-    def put(self, record: Record) -> None:
-        """Add a record, or put it in the place of the one with its key."""
+    def put(self, record: Record) -> Record | None:
+        """Add a record, or put it in the place of the one with its key, which is returned."""
         key = (*record.parents, record.id)
-        self._forget(key)
+        old = self._forget(key)
         self._own[key] = record
         self._length += 1
         self._sequence = max(self._sequence, _number(record))
         for name, index in self._indexes.items():
             if name in record.data:
                 index[(*record.parents, record.data[name])] = record
+        return old
 
-    def remove(self, key: Key) -> None:
-        """Forget a record."""
-        self._forget(key)
+    def remove(self, key: Key) -> Record | None:
+        """Forget a record, which is returned."""
+        old = self._forget(key)
         if key in self._base.records:
             self._own[key] = None
         else:
             self._own.pop(key, None)
+        return old
 
-    def _forget(self, key: Key) -> None:
+    def _forget(self, key: Key) -> Record | None:
         """Take a record out of the indexes and the count; the ordered list follows when it is asked for."""
         old = self.get(key)
         self._moved.setdefault(key, old)
         if old is None:
-            return
+            return None
         self._length -= 1
         for name, index in self._indexes.items():
             if name in old.data:
@@ -211,6 +213,7 @@ class Table:
                     index[place] = None
                 else:
                     index.pop(place, None)
+        return old
 
 
 class Changes:
@@ -231,14 +234,12 @@ class Changes:
         """Do all of it; return, change by change, the table, the key and what was there before."""
         before: list[tuple[Table, Key, Record | None]] = []
         for table, key, record in self._steps:
-            old = table.get(key)
+            old = table.remove(key) if record is None else table.put(record)
             before.append((table, key, old))
-            if record is None:
-                table.remove(key)
-            else:
-                table.put(record)
             if old is not None:
                 old.rest()
+            elif record is not None:
+                record.pack()
         return before
 
 
