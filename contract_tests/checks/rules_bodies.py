@@ -78,6 +78,8 @@ def json_body(scene: Scene) -> None:
         exchange = scene.session.call(operation, target, raw=raw)
         scene.expect_status(exchange, (400,), f"{operation}:{code}", "the body is no JSON object")
     whole = scene.body() if operation == CREATE else {"enabled": True}
+    exchange = scene.session.call(operation, target, raw=json.dumps(json.dumps(whole)).encode())
+    scene.expect_status(exchange, (400,), f"{operation}:an object in a text", "the body is no JSON object")
     exchange = scene.session.call(operation, target, raw=json.dumps([whole]).encode())
     scene.expect_status(exchange, (400,), f"{operation}:list of one", "the body is no JSON object")
     scene.session.call(operation, target, raw=b"[" * DEEP + b"]" * DEEP)  # any refusal does, but no failure
@@ -176,6 +178,7 @@ def unknown_members(scene: Scene) -> None:
         _ignored(scene, exchange, extra, UPDATE)
         same = {name: provider.get(name) for name in ("id", "created_at", "type", "name")}
         scene.same(exchange, same, why="the server makes it")
+    _look_alikes(scene, allowed)
     further: tuple[Any, ...] = ("blue", "", 7, 1.5, True, False, None, [], [{"a": [1]}], {}, {"b": {"c": None}}, [[]])
     for number, value in numbered(further, scene.options.amount(1, 2, 6)):
         body = turned({**various(scene, number), "further": value}, number)
@@ -208,6 +211,35 @@ def unknown_members(scene: Scene) -> None:
             exchange = scene.session.call(UPDATE, held, body={"settings": {**change, "color": "red"}})
             if scene.expect_status(exchange, (200,), f"{UPDATE}:settings", "unknown members are ignored"):
                 scene.same(exchange, {"settings": change}, why="an unknown member is ignored")
+
+
+def _look_alikes(scene: Scene, allowed: tuple[int, ...]) -> None:
+    """Send members whose names are nearly those of the contract, and ids of others: all of them are unknown."""
+    alike: dict[str, Any] = {
+        "displayName": "Alike",
+        "display-name": "Alike",
+        "baseUrl": "https://alike.example",
+        "base-url": "x:y",
+    }
+    alike |= {"url": "https://alike.example", "active": True, "isEnabled": True, "is_enabled": True, "disabled": False}
+    alike |= {"title": "Alike", "data": {"enabled": True}, "provider": {"enabled": True}}
+    keyed = {name: [scene.key()] for name in ("apiKeys", "api-keys", "keys", "api_key")}
+    body = scene.body(enabled=False, base_url="https://plain.example")
+    body.pop("display_name", None)
+    body.pop("api_keys", None)
+    exchange = scene.session.call(CREATE, body={**body, **alike, **keyed})
+    wanted = (201,) if scene.deployed else (201, 400)
+    told: dict[str, Any] = {"enabled": False, "base_url": body["base_url"]}
+    told |= {"display_name": body["name"], "api_keys": []} if scene.deployed else {}
+    if scene.expect_status(exchange, wanted, f"{CREATE}:look-alikes", "unknown members are ignored") and exchange.ok:
+        scene.same(exchange, told, why="what was sent beside it is unknown")
+    one, other = scene.created(enabled=False).document, scene.created(enabled=False).document
+    for code, more in {"look-alikes": {**alike, **keyed}, "another's id": {"id": other["id"]}}.items():
+        exchange = scene.session.call(UPDATE, scene.way(one), body={**more, "enabled": False})
+        if scene.expect_status(exchange, allowed, f"{UPDATE}:{code}", "unknown members are ignored") and exchange.ok:
+            same = {name: one.get(name) for name in ("id", "name", "display_name", "base_url", "enabled", "api_keys")}
+            scene.same(exchange, same, why="what was sent beside it is unknown")
+    scene.unchanged(other, [exchange], "another's id")
 
 
 def _escaped(text: str) -> str:

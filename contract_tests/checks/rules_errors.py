@@ -15,10 +15,18 @@ BROWSER = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.
 PAGE = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
 # What a client says of itself; an empty Accept is not sent at all.
 CLIENTS: dict[str, Headers] = {
-    "a browser": (("Accept", PAGE), ("User-Agent", BROWSER), ("Accept-Language", "de-DE,de;q=0.9")),
+    "a browser": (
+        ("Accept", PAGE),
+        ("User-Agent", BROWSER),
+        ("Accept-Language", "de-DE,de;q=0.9"),
+        ("Accept-Encoding", "gzip, deflate"),
+    ),
     "anything": (("Accept", "*/*"),),
     "nothing": (("Accept", ""), ("User-Agent", "")),
     "a script": (("Accept", "application/json, text/plain, */*"), ("X-Requested-With", "XMLHttpRequest")),
+    "curl": (("Accept", "*/*"), ("User-Agent", "curl/8.14.1")),
+    "a library": (("Accept", "application/json;charset=utf-8, */*;q=0.1"), ("User-Agent", "python-requests/2.32.4")),
+    "a tool": (("Accept", "application/json;q=0.9, application/yaml;q=0.2"), ("User-Agent", "Wget/1.25.0")),
 }
 PICKY: dict[str, Headers] = {  # who takes no JSON gets it all the same, as deployed
     "pages": (("Accept", "text/html"),),
@@ -150,6 +158,9 @@ def nothing_said(scene: Scene) -> None:
         if scene.expect_status(exchange, (200,), f"{UPDATE}:{name}", "the header says nothing"):
             scene.same(exchange, {"display_name": f"With {name}"}, why=f"{name} says nothing")
             made[number % 3] = exchange.document
+    going = scene.created().document["id"]
+    exchange = session.call(DELETE, going, headers=(("Content-Type", "application/json"),))
+    scene.expect_status(exchange, (204,), f"{DELETE}:Content-Type", "the header says nothing, there is no body")
     pooled = json.dumps([one["id"] for one in made])
     listed = scene.listed()
     gone = [one["id"] for one in made if scene.find(listed, one["id"]) is None]

@@ -15,6 +15,7 @@ WRONG_TYPE = (None, ..., "nope", "bedrock")
 WRONG_NAME = (None, ..., "{}_A", "{}--a", "-{}")
 WRONG_URL = (None, ..., "nope", "", "ftp://ai.example.com")
 WRONG_KEYS: tuple[str | None, ...] = (None, "g", "b", "bg", "gb", "gbg", "bgb", "ggggb", "bb")  # good and bad keys
+MANY_KEYS = "gggggbggggbgb"  # places of two digits among them
 # The entries of a PATCH: kept keys, new ones, and those that are wrong, with what is named of them.
 ENTRIES = {
     "kept": None,
@@ -39,7 +40,15 @@ def validation_fields(scene: Scene) -> None:
         if wanted:
             exchange = session.call(CREATE, body=body)
             refused(scene, exchange, f"{CREATE}:{len(wanted)} faults", wanted, "all of them, and no other")
+    equal = ["", scene.key(), "", " a", " a"]
+    exchange = session.call(CREATE, body=scene.body(api_keys=equal))
+    refused(scene, exchange, f"{CREATE}:equal faults", [f"api_keys[{n}]" for n in (0, 2, 3, 4)], "one for each key")
+    body, wanted = _faulty_create(scene, 1, MANY_KEYS, None, None, None)
+    refused(scene, session.call(CREATE, body=body), f"{CREATE}:many keys", wanted, "all of them, and no other")
     provider = scene.created(api_keys=[scene.key() for _ in range(6)], enabled=True).document
+    entries, wanted = _faulty_entries(scene, provider, ["kept", *["new"] * 9, "empty", "new", "blank", "neither"])
+    exchange = session.call(UPDATE, scene.way(provider), body={"api_keys": entries})
+    refused(scene, exchange, f"{UPDATE}:many entries", wanted, "all of them, and no other")
     names = list(ENTRIES)
     if scene.options.effort == "quick":
         kinds = [[names[(start + step * place) % 7] for place in range(4)] for start in range(7) for step in (1, 3)]
@@ -91,9 +100,9 @@ def _faulty_entries(scene: Scene, provider: Body, row: list[str]) -> tuple[list[
     for place, kind in enumerate(row):
         again = kind == "twice" and bool(kept)
         if kind in {"kept", "twice"}:
-            kept.append(kept[0] if again else held[place])
+            kept.append(kept[0] if again else held[place % 6])
         made = {"kept": {"id": kept[-1] if kept else ""}, "twice": {"id": kept[-1] if kept else ""}, "neither": {}}
-        made |= {"new": {"api_key": scene.key()}, "both": {"id": held[place], "api_key": scene.key()}}
+        made |= {"new": {"api_key": scene.key()}, "both": {"id": held[place % 6], "api_key": scene.key()}}
         made |= {"empty": {"api_key": ""}, "blank": {"api_key": f"{scene.key()} "}}
         entries.append(made[kind])
         field = ENTRIES[kind]
@@ -123,8 +132,21 @@ def malformed_targets(scene: Scene) -> dict[str, str]:
         "percent": "{}%",
         "star": "*{}",
         "comma": "{},x",
+        "quote": '{}"x',
+        "backslash": "{}\\x",
+        "angle brackets": "<{}>",
+        "line end": "{}\n",
     }
     return {code: form.format(mark) for code, form in forms.items()}
+
+
+def near_targets(name: str) -> dict[str, str]:
+    """Return what can be neither an id nor a name, and is nearly the name of a provider: none of it finds that."""
+    ends = {"a format": ".json", "a dot": ".", "a star": "*", "a blank": " ", "a zero byte": "\0"}
+    found = {f"{code} behind": f"{name}{end}" for code, end in ends.items()}
+    for code, sign in {"any sign": "_", "any signs": "%", "any glob": "?"}.items():
+        found |= {code: f"{name[:-1]}{sign}", f"{code} within": f"{name[:4]}{sign}{name[5:]}"}
+    return found | {"a blank before": f" {name}", "capitals": name.upper(), "all": "%", "all of them": "*"}
 
 
 def good_changes(scene: Scene) -> dict[str, Body]:
@@ -182,6 +204,9 @@ def path_keys(scene: Scene) -> None:
         exchange = scene.session.call(operation, target, body=body)
         scene.expect_status(exchange, (404,), f"{operation}:{code}:{kind}", "nobody has it")
     allowed, why = ((400,), "it is neither an id nor a name") if scene.deployed else ((400, 404), "nobody has it")
+    if operation == GET:
+        for code, target in near_targets(scene.created().document["name"]).items():
+            scene.expect_status(scene.session.call(GET, target), allowed, f"{operation}:near:{code}", why)
     for (code, target), (kind, body) in pairs(list(malformed_targets(scene).items()), bodies, strength=effort):
         exchange = scene.session.call(operation, target, body=body)
         scene.expect_status(exchange, allowed, f"{operation}:malformed:{code}:{kind}", why)

@@ -31,6 +31,11 @@ def name_unique(scene: Scene) -> None:
     exchange = scene.session.call(CREATE, body=scene.body(name=provider["name"]))
     scene.expect_status(exchange, (409,), "after a change", "a live provider has that name")
     scene.unchanged(changed.document, [exchange], "first changed")
+    stem = scene.session.ledger.name("twins")
+    for length in (33, 51, 61, 65, 101, 129) if scene.deployed else ():
+        for end in "ab":
+            exchange = scene.session.call(CREATE, body=scene.body(name=f"{stem}-{'t' * length}"[: length - 1] + end))
+            scene.expect_status(exchange, (201,), f"twins of {length}", "they differ in their last character")
     listed = scene.listed()
     shown = scene.session.ledger.name("shown")
     scene.created(display_name=shown)

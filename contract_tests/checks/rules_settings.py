@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from contract_tests.checks.contexts import Pool, beside, numbered, turned, various
+from contract_tests.checks.contexts import TYPES, Pool, beside, numbered, turned, various
 from contract_tests.checks.rules_validation import refused
 from contract_tests.checks.rules_values import settled_everywhere
 from contract_tests.documents import CREATE, GET, LIST, UPDATE
@@ -116,6 +116,10 @@ def settings_least(scene: Scene) -> None:
         value = "us-east-1" if member == "region" else scene.key()
         exchange = scene.session.call(CREATE, body=scene.body(type="bedrock", settings={**HEAD, member: value}))
         scene.expect_status(exchange, (201,), member, f"{member} is enough")
+    for member in ("access_key", "access_key_secret"):
+        settings = {**HEAD, "region": "", "model": "", member: scene.key()}
+        exchange = scene.session.call(CREATE, body=scene.body(type="bedrock", settings=settings))
+        scene.expect_status(exchange, (201,), f"{member}, no region", f"{member} is enough")
     exchange = scene.session.call(CREATE, body=scene.body(type="anthropic", settings=dict(HEAD)))
     if scene.expect_status(exchange, (201,), "anthropic", "anthropic needs none of them"):
         scene.same(exchange, {"settings": HEAD}, why="as it was sent")
@@ -178,6 +182,11 @@ def settings_shape(scene: Scene) -> None:
             exchange = scene.session.call(UPDATE, scene.way(provider), body=body)
             scene.expect_status(exchange, (400,), f"{UPDATE}:{code}", "these are no settings")
             scene.unchanged(provider, [exchange], "changed")
+    for number, kind in enumerate(TYPES):
+        if kind != "bedrock":
+            settings = {"_type": kind, "_version": 1}
+            exchange = scene.session.call(CREATE, body=various(scene, number, type=kind, settings=settings))
+            scene.expect_status(exchange, (400,), f"{CREATE}:its own type", "there are no settings of that type")
     provider = pool.take(0)
     exchange = scene.session.call(
         UPDATE, scene.way(provider), body={"settings": {**HEAD, "region": "us-west-2"}, "base_url": "nope"}

@@ -190,6 +190,9 @@ def long_values(scene: Scene) -> None:
     exchange = scene.patched(name, display_name=text + "!", base_url=f"{url}q")
     scene.same(exchange, {"display_name": text + "!", "base_url": f"{url}q"}, why="as it was sent")
     masks(scene, exchange, len(keys), "keys after a PATCH")
+    for ahead in range(3):  # characters of several octets, across the bounds of whatever buffers there are
+        text = "x" * ahead + "€𝔸" * 4000
+        scene.same(scene.patched(name, display_name=text), {"display_name": text}, why="as it was sent")
 
 
 @check("rules.absent-members", "A PATCH leaves alone what it does not name")
