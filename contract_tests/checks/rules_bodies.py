@@ -179,7 +179,22 @@ def unknown_members(scene: Scene) -> None:
         same = {name: provider.get(name) for name in ("id", "created_at", "type", "name")}
         scene.same(exchange, same, why="the server makes it")
     _look_alikes(scene, allowed)
-    further: tuple[Any, ...] = ("blue", "", 7, 1.5, True, False, None, [], [{"a": [1]}], {}, {"b": {"c": None}}, [[]])
+    further: tuple[Any, ...] = (
+        "blue",
+        "",
+        7,
+        1.5,
+        2**70,
+        -1e300,
+        True,
+        False,
+        None,
+        [],
+        [{"a": [1]}],
+        {},
+        {"b": {"c": None}},
+        [[]],
+    )
     for number, value in numbered(further, scene.options.amount(1, 2, 6)):
         body = turned({**various(scene, number), "further": value}, number)
         exchange = scene.session.call(CREATE, body=body)

@@ -55,6 +55,7 @@ def name_reuse(scene: Scene) -> None:
     """Delete a provider with keys, create its name again: nothing of the old one may show."""
     old = scene.created(api_keys=[scene.key(), scene.key()], display_name="Old", enabled=True).document
     wait_for_tick(old.get("created_at"))
+    scene.session.call(CREATE, body=scene.body(name=old["name"]))  # a conflict leaves nothing behind
     scene.deleted(old["id"])
     exchange = scene.session.call(CREATE, body=scene.body(name=old["name"], type="google"))
     if not scene.expect_status(exchange, (201,), "refused", "the provider of that name was deleted"):

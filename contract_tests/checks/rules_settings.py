@@ -27,6 +27,7 @@ NO_SETTINGS: dict[str, dict[str, Any]] = {
     "version 2": {"_type": "bedrock", "_version": 2, "region": "us-east-1"},
     "version -1": {"_type": "bedrock", "_version": -1, "region": "us-east-1"},
     "version 11": {"_type": "bedrock", "_version": 11, "region": "us-east-1"},
+    "version 1.5": {"_type": "bedrock", "_version": 1.5, "region": "us-east-1"},
     "version as text": {"_type": "bedrock", "_version": "1", "region": "us-east-1"},
     "version true": {"_type": "bedrock", "_version": True, "region": "us-east-1"},
     "version in a list": {"_type": "bedrock", "_version": [1], "region": "us-east-1"},

@@ -35,6 +35,8 @@ KINDS = (
     "conceived",
     "imagined",
     "hatched",
+    "dreamt",
+    "suffered",
 )
 
 for _kind in KINDS:
