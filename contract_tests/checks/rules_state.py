@@ -122,6 +122,8 @@ def atomic(scene: Scene) -> None:
             exchange = scene.session.call(UPDATE, target, body=body)
             if scene.expect_status(exchange, (400,), code, "the request is faulty"):
                 scene.unchanged(provider, [exchange], f"{UPDATE}:{code}")
+    if scene.deployed:
+        _settings_atomic(scene)
     for code, change in (("taken name", {"name": provider["name"]}), ("wrong type", {"enabled": "yes"})):
         body = scene.body(api_keys=[scene.key()]) | change
         exchange = scene.session.call(CREATE, body=body)
@@ -133,6 +135,25 @@ def atomic(scene: Scene) -> None:
     for _ in range(2):
         listed = scene.listed()
         scene.same(listed, provider, scene.find(listed, provider["id"]), "no request changed it")
+
+
+def _settings_atomic(scene: Scene) -> None:
+    """Refuse good settings for what stands beside them."""
+    settings: dict[str, Any] = {"_type": "bedrock", "_version": 1, "region": "us-east-1", "model": "m"}
+    faulty: dict[str, dict[str, Any]] = {
+        "bad URL": {"base_url": "nope"},
+        "wrong type": {"enabled": "yes"},
+        "wrong title": {"display_name": 5},
+        "new key": {"api_keys": [{"api_key": scene.key()}]},
+        "bad key": {"api_keys": [{"api_key": " x"}]},
+    }
+    for kind in ("bedrock", "anthropic"):
+        provider = scene.created(type=kind, settings=settings).document
+        for code, beside in faulty.items():
+            body = {"settings": {**settings, "region": "us-west-2"}, **beside}
+            exchange = scene.session.call(UPDATE, scene.way(provider), body=body)
+            if scene.expect_status(exchange, (400,), f"settings:{code}", "the request is faulty"):
+                scene.unchanged(provider, [exchange], f"{UPDATE}:settings:{code}")
 
 
 @check("rules.cross-talk", "A request changes the provider that it names, and no other")

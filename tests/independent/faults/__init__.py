@@ -33,10 +33,15 @@ KINDS = (
     "devised",
     "plotted",
     "conceived",
+    "conceived_state",
     "imagined",
+    "imagined_bodies",
     "hatched",
+    "hatched_sequences",
     "dreamt",
+    "dreamt_lists",
     "suffered",
+    "suffered_writes",
 )
 
 for _kind in KINDS:
