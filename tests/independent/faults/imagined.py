@@ -87,16 +87,6 @@ class TrailingSlashHidesOtherMethods(Api):
         return super().route(request)
 
 
-@fault("rules.method-not-allowed", delete(""), quick=False)
-class DeleteOfTheCollectionAnswers204(Api):
-    """A delete of the whole collection answers 204, and does nothing."""
-
-    def route(self, request: Request) -> str:
-        if (request.method, request.path) == ("DELETE", COLLECTION):
-            raise Refusal(204, "")
-        return super().route(request)
-
-
 @fault("rules.method-not-allowed", Step("PUT"), quick=False)
 class AllowIsInSmallLetters(Api):
     """Allow has the methods in small letters, which are other methods."""
