@@ -8,7 +8,7 @@ from random import Random
 from contract_tests.model import drills, orders
 from contract_tests.model.drilled import Drilled
 from contract_tests.model.rounds import Teller
-from contract_tests.model.search import Game, Search, Step, Stop
+from contract_tests.model.search import Game, Search, Step
 from contract_tests.registry import check
 from contract_tests.scene import Scene
 
@@ -47,14 +47,6 @@ def drill(scene: Scene) -> None:
 def _play(search: Search, steps: list[Step]) -> None:
     """Play the steps of a drill, after something plain, so that what came before it has no part in what it shows."""
     Game(search).pause()
-    game = Game(search)
-    try:
-        for step in steps:
-            game.step(step)
-        game.end()
-    except Stop:
-        pass
-    finally:
-        game.end()
+    Game(search).play(steps)
     if search.problem is not None:
         raise search.problem

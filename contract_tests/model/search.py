@@ -103,15 +103,7 @@ class Search:
         code = shown.difference.code
         other = replace(self, known=lambda difference: difference.code != code, shown=None)
         Game(other, judged=False).pause()
-        game = Game(other, judged=False)
-        try:
-            for step in steps:
-                game.step(step)
-            game.end()
-        except Stop:
-            pass
-        finally:
-            game.end()
+        Game(other, judged=False).play(steps)
         self.late = other.late
         if other.problem is not None:
             raise other.problem
@@ -139,6 +131,17 @@ class Game:
             return
         self.steps.append(step)
         self._play(lambda: getattr(self.player, step.name)(**step.how))
+
+    def play(self, steps: Sequence[Step]) -> None:
+        """Play steps as far as they go, and end."""
+        try:
+            for step in steps:
+                self.step(step)
+            self.end()
+        except Stop:
+            pass
+        finally:
+            self.end()
 
     def pause(self) -> None:
         """Create, change and delete something plain, so that a server forgets what it kept of the sequence before."""

@@ -267,16 +267,20 @@ class Connection(asyncio.Protocol):
 
     async def _answer_later(self, request: Request, answer: Answer | Waiting | Events | None) -> None:
         """Answer a request that has to wait, and then those behind it."""
-        if answer is None:
-            await self._page(request)
-        elif isinstance(answer, Events):
-            await self._stream(answer)
-        else:
-            if isinstance(answer, Waiting):
-                answer = Answer(await self._listener.awaited(answer))
-            if answer.delay:
-                await asyncio.sleep(answer.delay)
-            self._send(request, answer)
+        try:
+            if answer is None:
+                await self._page(request)
+            elif isinstance(answer, Events):
+                await self._stream(answer)
+            else:
+                if isinstance(answer, Waiting):
+                    answer = Answer(await self._listener.awaited(answer))
+                if answer.delay:
+                    await asyncio.sleep(answer.delay)
+                self._send(request, answer)
+        except Exception:
+            self._transport.abort()  # nobody shall wait for what does not come; the loop tells of the defect
+            raise
         self._task = None
         self._answering = False
         self._after_answer()
