@@ -157,7 +157,7 @@ def free_port():
 
 def serve(port):
     command = [str(Path(sys.executable).with_name("mockserver")), "serve", "--port", str(port)]
-    # A group of its own: the server's worker dies with it, at once, as in a crash.
+    # A group of its own, which dies at once, as in a crash.
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True)
     assert process.stdout.readline()
     return process

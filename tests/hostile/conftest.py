@@ -52,7 +52,7 @@ class Served:
         return self.process.poll() is None and self.request("GET", "/api/v2/ai/providers/openai-main")[0] == 200
 
     def memory(self) -> int:
-        """Return the resident memory of the server and its worker, in MiB."""
+        """Return the resident memory of the server and whatever it started, in MiB."""
         pids = [self.process.pid]
         children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
         pids += [int(pid) for pid in children.read_text().split()]
