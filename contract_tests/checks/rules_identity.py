@@ -160,6 +160,12 @@ def lookup(scene: Scene) -> None:
     for code, exchange in (("get by id", by_id), ("get by name", by_name)):
         if scene.expect_status(exchange, (200,), code, "the provider was just created"):
             scene.same(exchange, provider, why="as its create answered it")
+    for length in (32, 36):  # as long as an id with and without its dashes
+        name = f"{scene.session.ledger.name('l')}-{'y' * length}"[:length]
+        made = scene.created(name=name)
+        if made.ok and made.document.get("name") == name:
+            exchange = scene.session.call(GET, name)
+            scene.expect_status(exchange, (200,), f"name of {length}", "a provider of that name was just created")
     forms = {"upper case": identifier.upper()}
     if scene.deployed:
         forms |= {

@@ -150,7 +150,7 @@ class BaseUrlLosesWhatIsBeforeALaterAtSign(Api):
         return members
 
 
-@fault("rules.base-url", make(base_url="https://e.com/v1?next=https://f.com"), quick=False)
+@fault("rules.base-url", make(base_url="https://e.com/v1?next=https://f.com"), profiles=DEPLOYED, quick=False)
 class BaseUrlMayHoldNoOtherUrl(Api):
     """A base URL may not have another URL in its path or query: a second scheme is looked for anywhere."""
 
@@ -170,7 +170,7 @@ class PathsInAPatchAreJoinedToTheBaseUrl(Api):
         return super().judge(request, data)
 
 
-@fault("rules.long-values", make(f"{LONG}-a"), make(f"{LONG}-b"), quick=False)
+@fault("rules.long-values", make(f"{LONG}-a"), make(f"{LONG}-b"), profiles=DEPLOYED, quick=False)
 class NamesAreUniqueInTheirFirstSixtyCharacters(Api):
     """Of names two may not have the same first sixty characters: the index ends there."""
 
