@@ -151,6 +151,16 @@ def id_stable(scene: Scene) -> None:
     scene.same(listed, stable, scene.find(listed, provider["id"]), "as the create answered it")
 
 
+def _names_like_ids(scene: Scene) -> None:
+    """Get providers whose names are as long as an id, with and without its dashes."""
+    for length in (32, 36):  # as long as an id with and without its dashes
+        name = f"{scene.session.ledger.name('l')}-{'y' * length}"[:length]
+        made = scene.created(name=name)
+        if made.ok and made.document.get("name") == name:
+            exchange = scene.session.call(GET, name)
+            scene.expect_status(exchange, (200,), f"name of {length}", "a provider of that name was just created")
+
+
 @check("rules.lookup", "The path takes the id or the name", rules=("found-by-id-or-name",))
 def lookup(scene: Scene) -> None:
     """Get, change and delete by id and by name, by an id in upper case and in the other ways to write a UUID."""
@@ -160,12 +170,7 @@ def lookup(scene: Scene) -> None:
     for code, exchange in (("get by id", by_id), ("get by name", by_name)):
         if scene.expect_status(exchange, (200,), code, "the provider was just created"):
             scene.same(exchange, provider, why="as its create answered it")
-    for length in (32, 36):  # as long as an id with and without its dashes
-        name = f"{scene.session.ledger.name('l')}-{'y' * length}"[:length]
-        made = scene.created(name=name)
-        if made.ok and made.document.get("name") == name:
-            exchange = scene.session.call(GET, name)
-            scene.expect_status(exchange, (200,), f"name of {length}", "a provider of that name was just created")
+    _names_like_ids(scene)
     forms = {"upper case": identifier.upper()}
     if scene.deployed:
         forms |= {
