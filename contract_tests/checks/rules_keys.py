@@ -109,6 +109,7 @@ def secrets_never_leak(scene: Scene) -> None:
     session.call(LIST)
     session.call(UPDATE, scene.way(provider), body={"api_keys": [{"api_key": scene.key()}]})
     session.call(UPDATE, scene.way(provider), body={"display_name": "Changed"})
+    session.call(CREATE, body=scene.body(api_keys=[f"{scene.key()}\n{scene.key()}"]))  # a key of two lines
     faulty: list[dict[str, Any]] = [
         scene.body(name=provider["name"], api_keys=[scene.key()]),
         scene.body(type="nope", api_keys=[scene.key()]),

@@ -111,7 +111,7 @@ class MasksBelongToPlaces(_Mindful):
 # --- what is unique
 
 
-@fault("rules.name-unique", make("n" * 32 + "a"), make("n" * 32 + "b"), quick=False)
+@fault("rules.name-unique", make("n" * 32 + "a"), make("n" * 32 + "b"), profiles=DEPLOYED, quick=False)
 class NamesAreUniqueByTheirBeginning(Api):
     """Of a name the first 32 characters must be unique: the index has no more of it."""
 
