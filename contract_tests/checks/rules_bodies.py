@@ -209,23 +209,28 @@ def unknown_members(scene: Scene) -> None:
         if scene.expect_status(exchange, allowed, f"{UPDATE}:entry", "unknown members are ignored") and exchange.ok:
             scene.same(exchange, {"api_keys": [shown]}, why="the entry keeps that key")
     if scene.deployed:
-        exchange = scene.session.call(UPDATE, scene.way(provider), body={"type": "google", "enabled": True})
-        if scene.expect_status(exchange, (200,), f"{UPDATE}:type", "unknown members are ignored"):
-            scene.same(exchange, {"type": provider.get("type")}, why="a PATCH has no type")
-        kinds: dict[str, dict[str, Any]] = {
-            "settings": {"type": "bedrock", "settings": {**BEDROCK, "color": "blue"}},
-            "settings of anthropic": {"type": "anthropic", "settings": {**BEDROCK, "color": "blue"}},
-        }
-        for code, members in kinds.items():
-            exchange = scene.session.call(CREATE, body=scene.body(**members))
-            if scene.expect_status(exchange, (201,), f"{CREATE}:{code}", "unknown members are ignored"):
-                scene.same(exchange, {"settings": BEDROCK}, why="an unknown member is ignored")
-        held = exchange.document.get("id") if exchange.ok else None
-        if held is not None:
-            change = {**BEDROCK, "region": "us-east-2"}
-            exchange = scene.session.call(UPDATE, held, body={"settings": {**change, "color": "red"}})
-            if scene.expect_status(exchange, (200,), f"{UPDATE}:settings", "unknown members are ignored"):
-                scene.same(exchange, {"settings": change}, why="an unknown member is ignored")
+        _beside_settings(scene, provider)
+
+
+def _beside_settings(scene: Scene, provider: dict[str, Any]) -> None:
+    """Send a PATCH with a type, which it does not know, and settings with an unknown member."""
+    exchange = scene.session.call(UPDATE, scene.way(provider), body={"type": "google", "enabled": True})
+    if scene.expect_status(exchange, (200,), f"{UPDATE}:type", "unknown members are ignored"):
+        scene.same(exchange, {"type": provider.get("type")}, why="a PATCH has no type")
+    kinds: dict[str, dict[str, Any]] = {
+        "settings": {"type": "bedrock", "settings": {**BEDROCK, "color": "blue"}},
+        "settings of anthropic": {"type": "anthropic", "settings": {**BEDROCK, "color": "blue"}},
+    }
+    for code, members in kinds.items():
+        exchange = scene.session.call(CREATE, body=scene.body(**members))
+        if scene.expect_status(exchange, (201,), f"{CREATE}:{code}", "unknown members are ignored"):
+            scene.same(exchange, {"settings": BEDROCK}, why="an unknown member is ignored")
+    held = exchange.document.get("id") if exchange.ok else None
+    if held is not None:
+        change = {**BEDROCK, "region": "us-east-2"}
+        exchange = scene.session.call(UPDATE, held, body={"settings": {**change, "color": "red"}})
+        if scene.expect_status(exchange, (200,), f"{UPDATE}:settings", "unknown members are ignored"):
+            scene.same(exchange, {"settings": change}, why="an unknown member is ignored")
 
 
 def _look_alikes(scene: Scene, allowed: tuple[int, ...]) -> None:
