@@ -22,6 +22,7 @@ MAX_BODY = 16 * 1024 * 1024
 CHUNK = 65536
 STALE = 1.0  # seconds after which a kept connection is not trusted with a request that must not be sent twice
 RESTED = 0.05  # seconds after which a server may have let go of a kept connection for want of requests
+CLOSES = 0.05  # seconds to see whether a server closes its connections after an answer, though it does not say so
 SAFE = {"GET", "HEAD", "OPTIONS", "TRACE"}
 BODILESS_PAUSE = 0.001  # seconds to wait for a body after an answer that has none
 LATE = "no complete answer within"  # how the trouble of a time limit begins
@@ -138,6 +139,7 @@ class Wire:
         self._local = threading.local()
         self._kept: dict[threading.Thread, _Connection] = {}
         self._lock = threading.Lock()
+        self._keeps: bool | None = None  # whether the server keeps its connections open; None before the first answer
 
     def send(
         self,
@@ -214,9 +216,11 @@ class Wire:
     def _connection(self, deadline: float, method: str) -> _Connection:
         kept: _Connection | None = getattr(self._local, "connection", None)
         if kept is not None:
-            fresh = method in SAFE or time.monotonic() - kept.used < STALE
-            if fresh and kept.idle():
+            rest = time.monotonic() - kept.used
+            if (idle := kept.idle()) and (method in SAFE or rest < STALE):
                 return kept
+            if not idle and rest < STALE:
+                self._keeps = False
             self._drop()
         sock = socket.create_connection((self.host, self.port), timeout=max(0.001, deadline - time.monotonic()))
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -280,8 +284,15 @@ class Wire:
                 raise Trouble("there are bytes after the end of the answer")
 
     def _settle(self, connection: _Connection, sound: bool) -> None:
-        """Keep the connection for the next request of this thread where both sides allow it."""
-        if sound and connection.http.our_state is h11.DONE and connection.http.their_state is h11.DONE:
+        """Keep the connection for the next request of this thread where both sides allow it.
+
+        A server may close any connection when it likes (RFC 9112, 9.6). One that does so after each answer would lose
+        requests that are on their way just then; it is known by its first answer, and asked on new connections.
+        """
+        done = connection.http.our_state is h11.DONE and connection.http.their_state is h11.DONE
+        if sound and done and self._keeps is None:
+            self._keeps = not select.select([connection.sock], [], [], CLOSES)[0]
+        if sound and done and self._keeps:
             connection.http.start_next_cycle()
             connection.used = time.monotonic()
         else:

@@ -104,6 +104,18 @@ def test_an_operation_that_misbehaves_is_a_finding_and_nothing_is_left(case):
         assert app.state() == before
 
 
+def test_a_server_that_closes_after_each_answer_without_saying_so_is_sound():
+    def spoil(connection, environ, data):
+        connection.sendall(data)
+        time.sleep(0.02)  # a request that is sent now is lost
+        return True
+
+    app = create_app()
+    with spoiled(app, spoil) as url:
+        result = quick(url)
+    assert (result.exit_code, result.findings) == (0, ()), result.trouble
+
+
 ODD = {"in a list": rb"[\1]", "an object": rb'{"a": \1}', "a number": rb"7", "null": b"null"}
 
 
