@@ -153,8 +153,8 @@ class Wire:
     ) -> Reply:
         """Send a request to a path (and query) below the prefix, and return what came; raises nothing for the server.
 
-        `Host` and `Content-Length` are added where they are missing; everything else is sent as given. After an answer
-        without a body, `listen` waits a moment for one that comes all the same.
+        `Host` and `Content-Length` are added where they are missing; everything else is sent as given, headers that are
+        not ASCII as UTF-8. After an answer without a body, `listen` waits a moment for one that comes all the same.
         """
         limit = self.timeout if timeout is None else timeout
         started = time.monotonic()
@@ -245,7 +245,8 @@ class Wire:
         if not framed and (body or method in {"POST", "PUT", "PATCH"}):
             full.append(("Content-Length", str(len(body))))
         try:
-            data = connection.http.send(h11.Request(method=method, target=self.prefix + target, headers=full)) or b""
+            coded = [(header.encode(), value.encode()) for header, value in full]
+            data = connection.http.send(h11.Request(method=method, target=self.prefix + target, headers=coded)) or b""
             for part in _parts(body, "transfer-encoding" in named):
                 data += connection.http.send(h11.Data(data=part)) or b""
             data += connection.http.send(h11.EndOfMessage()) or b""
