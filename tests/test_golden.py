@@ -1,5 +1,6 @@
 """Golden exchanges: every file below ``golden`` is a conversation that the mock must hold exactly so."""
 
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +16,18 @@ RUNS = [pytest.param(case, profile, id=f"{case.name}-{profile}") for case in CAS
 ERROR_MEMBERS = {"message", "detail", "validations"}
 
 
+@cache
+def mock(profile: str, fixture: str, mode: str) -> Any:
+    """Return the application of a mock; a reset makes it as new."""
+    return create_mock(Settings(profile=profile, fixtures=fixture, deterministic=True, validation=mode)).app
+
+
 class Conversation:
-    """A fresh mock, asked step by step."""
+    """A mock as it is after its start, asked step by step."""
 
     def __init__(self, case: Case, profile: str, mode: str) -> None:
-        settings = Settings(profile=profile, fixtures=case.fixture, deterministic=True, validation=mode)
-        self.client = create_mock(settings).app.test_client(use_cookies=False)
+        self.client = mock(profile, case.fixture, mode).test_client(use_cookies=False)
+        assert self.client.post("/__mock__/sessions/default/reset").status_code == 200
         self.saved: dict[str, Any] = {}
 
     def ask(self, request: dict[str, Any]) -> Any:
