@@ -28,6 +28,7 @@ CLIENTS: dict[str, Headers] = {
     "a library": (("Accept", "application/json;charset=utf-8, */*;q=0.1"), ("User-Agent", "python-requests/2.32.4")),
     "a tool": (("Accept", "application/json;q=0.9, application/yaml;q=0.2"), ("User-Agent", "Wget/1.25.0")),
 }
+LONG = "Length matters: what is long is compressed. " * 500
 PICKY: dict[str, Headers] = {  # who takes no JSON gets it all the same, as deployed
     "pages": (("Accept", "text/html"),),
     "XML": (("Accept", "application/xml"),),
@@ -100,6 +101,11 @@ def _cases(scene: Scene, operation: str) -> list[tuple[str, tuple[int, ...], Cal
     cases: list[tuple[str, tuple[int, ...], Callable[[int, Headers], Exchange]]] = []
     if operation != DELETE:
         cases.append(("good", (201,) if operation == CREATE else (200,), sender(None, good, None, "owner")))
+        long: Any = {CREATE: lambda number: scene.body(display_name=LONG), UPDATE: {"display_name": LONG}}.get(
+            operation
+        )
+        target = str(scene.created(display_name=LONG).document["id"]) if operation != CREATE else None
+        cases.append(("long", cases[0][1], sender(target if own else None, long, None, "owner")))
     if own:
         cases.append(("unknown", (404,), sender(ghost, good, None, "owner")))
         odd = (400,) if scene.deployed else (400, 404)

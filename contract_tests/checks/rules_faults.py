@@ -16,6 +16,7 @@ WRONG_NAME = (None, ..., "{}_A", "{}--a", "-{}")
 WRONG_URL = (None, ..., "nope", "", "ftp://ai.example.com")
 WRONG_KEYS: tuple[str | None, ...] = (None, "g", "b", "bg", "gb", "gbg", "bgb", "ggggb", "bb")  # good and bad keys
 MANY_KEYS = "gggggbggggbgb"  # places of two digits among them
+NEAR: Body = {"display_name": "Near"}
 # The entries of a PATCH: kept keys, new ones, and those that are wrong, with what is named of them.
 ENTRIES = {
     "kept": None,
@@ -45,6 +46,8 @@ def validation_fields(scene: Scene) -> None:
     refused(scene, exchange, f"{CREATE}:equal faults", [f"api_keys[{n}]" for n in (0, 2, 3, 4)], "one for each key")
     body, wanted = _faulty_create(scene, 1, MANY_KEYS, None, None, None)
     refused(scene, session.call(CREATE, body=body), f"{CREATE}:many keys", wanted, "all of them, and no other")
+    body, wanted = _faulty_create(scene, 2, "b" * scene.options.amount(30, 120, 600), WRONG_NAME[2], "nope", "nope")
+    refused(scene, session.call(CREATE, body=body), f"{CREATE}:very many faults", wanted, "all of them, and no other")
     provider = scene.created(api_keys=[scene.key() for _ in range(6)], enabled=True).document
     entries, wanted = _faulty_entries(scene, provider, ["kept", *["new"] * 9, "empty", "new", "blank", "neither"])
     exchange = session.call(UPDATE, scene.way(provider), body={"api_keys": entries})
@@ -146,6 +149,15 @@ def near_targets(name: str) -> dict[str, str]:
     found = {f"{code} behind": f"{name}{end}" for code, end in ends.items()}
     for code, sign in {"any sign": "_", "any signs": "%", "any glob": "?"}.items():
         found |= {code: f"{name[:-1]}{sign}", f"{code} within": f"{name[:4]}{sign}{name[5:]}"}
+    wide = "".join(chr(ord(char) + 0xFEE0) for char in name)  # what normalising or folding makes the name of
+    found |= {"full width": wide, "a letter of full width": f"{wide[0]}{name[1:]}", "a soft hyphen": f"{name}\u00ad"}
+    found |= {"no width": f"{name[:3]}\u200b{name[3:]}", "an accent behind": f"{name}\u0301"}
+    found |= {
+        "a mark of order before": f"\ufeff{name}",
+        "a tab behind": f"{name}\t",
+        "a line end behind": f"{name}\r\n",
+    }
+    found |= {"a small circle before": f"\u24d2{name[1:]}", "a dash of another kind": name.replace("-", "\u2010")}
     return found | {"a blank before": f" {name}", "capitals": name.upper(), "all": "%", "all of them": "*"}
 
 
@@ -204,9 +216,12 @@ def path_keys(scene: Scene) -> None:
         exchange = scene.session.call(operation, target, body=body)
         scene.expect_status(exchange, (404,), f"{operation}:{code}:{kind}", "nobody has it")
     allowed, why = ((400,), "it is neither an id nor a name") if scene.deployed else ((400, 404), "nobody has it")
-    if operation == GET:
-        for code, target in near_targets(scene.created().document["name"]).items():
-            scene.expect_status(scene.session.call(GET, target), allowed, f"{operation}:near:{code}", why)
+    if operation == GET or effort != "quick":
+        near = near_targets(scene.created().document["name"])
+        marked = {code: target for code, target in near.items() if scene.session.ledger.marked(target)}
+        for code, target in (near if operation == GET else marked).items():
+            exchange = scene.session.call(operation, target, body=NEAR if operation == UPDATE else None)
+            scene.expect_status(exchange, allowed, f"{operation}:near:{code}", why)
     for (code, target), (kind, body) in pairs(list(malformed_targets(scene).items()), bodies, strength=effort):
         exchange = scene.session.call(operation, target, body=body)
         scene.expect_status(exchange, allowed, f"{operation}:malformed:{code}:{kind}", why)

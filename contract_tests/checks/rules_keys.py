@@ -57,6 +57,7 @@ SHAPED = [
     "https://user:dummy@ai.example.com/v1",
     "sk-proj-dummy_dummy-dummy_0001",
 ]
+SIGNS = ("é", "語", "🔑")  # characters of two, three and four octets; the last has two units in UTF-16
 ALPHABET = "dummy0123456789-abcdefghijklmnopqrstuvwxyz"
 
 
@@ -96,6 +97,10 @@ def masks(scene: Scene) -> None:
         lengths = range(start, min(start + MANY, longest + 1))
         sized = [(ALPHABET * 8)[offset : offset + length] for offset, length in enumerate(lengths)]
         _masked(scene, scene.created(api_keys=sized), sized, ordered=True)
+    for sign in SIGNS:
+        for lengths in (range(1, 12), range(12, 23)):
+            wide = [sign * length for length in lengths]
+            _masked(scene, scene.created(api_keys=wide), wide, ordered=True)
 
 
 @check("rules.secrets-never-leak", "No answer carries a key in plain text, error answers included")

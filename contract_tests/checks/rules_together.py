@@ -8,6 +8,7 @@ from typing import Any
 from contract_tests.documents import CREATE, DELETE, GET, LIST, UPDATE
 from contract_tests.exchange import Exchange
 from contract_tests.registry import check
+from contract_tests.results import Severity
 from contract_tests.scene import Scene
 
 AT_ONCE = 8
@@ -23,6 +24,7 @@ def concurrency(scene: Scene) -> None:
         _one_delete(scene)
         _change_and_delete(scene)
         _reads_between_changes(scene)
+        _whoever_asks(scene)
         if lap or scene.options.amount(0, 1, 1):
             _several_deletes(scene)
             _each_its_own(scene)
@@ -138,6 +140,29 @@ def _reads_between_changes(scene: Scene) -> None:
         if scene.expect_status(one, (200,), "lists", "a list is always answered"):
             there = scene.find(one, provider["id"]) is not None
             scene.expect(there, "reads:listed", "a provider that is changed is listed", "it is not", [one])
+
+
+def _whoever_asks(scene: Scene) -> None:
+    """Ask as several at once: an owner is served, and nobody else is, whoever asks beside them."""
+    if scene.options.token is None:
+        return
+    provider = scene.created(display_name="Whose").document
+    call, target = scene.session.call, provider["id"]
+    barred = {"nobody": 401, "unknown": 401} | ({"other": 403} if scene.deployed and scene.options.other_token else {})
+    asked: list[tuple[Callable[[], Exchange], int]] = []
+    for number, (principal, status) in enumerate([*barred.items()] * 2):
+        for ask in (
+            partial(call, UPDATE, target, body={"display_name": "Theirs"}, principal=principal)
+            if number % 2
+            else partial(call, GET, target, principal=principal),
+            partial(call, LIST, principal=principal),
+        ):
+            asked += [(ask, status), (partial(call, *((GET, target), (LIST,))[number % 2]), 200)]
+    for (_, status), answer in zip(asked, _at_once([ask for ask, _ in asked]), strict=True):
+        why = "the token decides, whoever else asks at the same time"
+        severity = Severity.MAJOR if status == 200 else Severity.CRITICAL
+        scene.expect_status(answer, (status,), f"{answer.operation}:{answer.principal}", why, severity=severity)
+    scene.unchanged(provider, [], "whose")
 
 
 def _several_deletes(scene: Scene) -> None:

@@ -193,6 +193,11 @@ def long_values(scene: Scene) -> None:
     for ahead in range(3):  # characters of several octets, across the bounds of whatever buffers there are
         text = "x" * ahead + "€𝔸" * 4000
         scene.same(scene.patched(name, display_name=text), {"display_name": text}, why="as it was sent")
+    long = [scene.created(display_name="long " * 2500).document for _ in range(scene.options.amount(8, 24, 96))]
+    listed = scene.listed()
+    shown = {item.get("id"): item for item in listed.listed()}
+    for one in long:
+        scene.same(listed, one, shown.get(one["id"], {}), "a list of many octets is whole")
 
 
 @check("rules.absent-members", "A PATCH leaves alone what it does not name")

@@ -118,6 +118,13 @@ def method_not_allowed(scene: Scene) -> None:
             for operation in operations.values():
                 session.coverage.count_status(operation, 405)
             allowing(scene, exchange, operations, where)
+    declared = ("Content-Type", JSON_TYPE)
+    others = {"unknown id": session.ledger.nobody(), "unknown name": session.ledger.name("nobody")}
+    for code, target in {**others, "name": str(provider["name"])}.items():
+        for method in ("PUT", "POST"):
+            exchange = session.exchange(None, method, f"{base}/{target}{query}", (declared, *headers), body)
+            allowed = (404, 405) if code in others and not scene.deployed else (405,)
+            scene.expect_status(exchange, allowed, f"{method} {code}", "no item has that method, there or not")
     scene.unchanged(provider, [], "effect")
     for path in (base, item):
         trace = session.exchange(None, "TRACE", path + query, headers)

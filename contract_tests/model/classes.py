@@ -135,6 +135,7 @@ KEY_TEXTS = (
     "dummy-\u00e9", "dummy-\u200bwidth", "dummy-🔑🔑🔑🔑🔑🔑🔑🔑🔑🔑🔑🔑", "🔑🔑", "🔑dummy-key🔑",
     "dummy-日本語の鍵", "-dummy-",
     "_dummy_", "=dummy=", "+dummy+", "~dummy~!@#$^&*()", "dummy-שלום", "$DUMMY", "${DUMMY}", "dummy;--",
+    "dummy,key,with,commas", "dummy, key", "dummy;key;of;parts", "dummy|key|of|parts", "dummy\u2028of\u2029lines",
 )  # fmt: skip
 SETTING_TEXTS = (
     "claude", "anthropic.claude-v2:1", "us.anthropic.claude-3-5-sonnet-20241022-v2:0", "a/b/c", "a:b", ":a", "a:",

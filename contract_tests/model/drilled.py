@@ -37,6 +37,7 @@ class Drilled(Player):
         self.unmarked: set[str] = set()  # ids of those whose names lack the mark of the run
         self.spelling = ""
         self.form = ""  # how an id is written
+        self.carrier = ""  # what carries the token, where it is not the header
         self.about: Record | None = None  # what the step that is played is about
 
     # Steps
@@ -75,12 +76,18 @@ class Drilled(Player):
             self.patch(ABOUT, by_name, full)
             self.spelling = self.form = ""
 
-    def look(self, who: str, by_name: bool = False, form: str = "") -> None:
-        """Get a provider; by its id in another `form`, where there is one."""
+    def look(self, who: str, by_name: bool = False, form: str = "", carrier: str = "") -> None:
+        """Get a provider; by its id in another `form`, with the token in another `carrier`, where there is one."""
         if self._there(who) is not None:
-            self.form = form
+            self.form, self.carrier = form, carrier
             self.read(ABOUT, by_name)
-            self.form = ""
+            self.form = self.carrier = ""
+
+    def look_at_all(self, carrier: str) -> None:
+        """List all with the token in another carrier."""
+        self.carrier = carrier
+        self.list()
+        self.carrier = ""
 
     def drop(self, who: str, by_name: bool = False, form: str = "") -> None:
         """Delete a provider."""
@@ -206,6 +213,8 @@ class Drilled(Player):
         if body is not None and self.spelling:
             data = json.dumps(body, indent=2 if self.spelling == "spaced" else None)
             more = {**more, "body": None, "raw": data.encode()}
+        if self.carrier:
+            more = {**more, "carrier": self.carrier}
         return super()._call(operation, target, **more)
 
     def _resolved(self, record: Record, name: str, value: Any) -> Any:

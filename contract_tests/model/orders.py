@@ -287,6 +287,9 @@ def _between_reads(scene: Scene) -> list[Step]:
     reads = [step("look", "r"), step("look", "r", by_name=True), step("list")]
     if scene.deployed:
         reads += [step("look", "r", form=form) for form in FORMS]
+    for carrier, _ in scene.contract.carriers:
+        if carrier != "header":
+            reads += [step("look", "r", carrier=carrier), step("look_at_all", carrier=carrier)]
     forms = ["", *(FORMS if scene.deployed else ())]
     changes: list[Body] = [
         {"display_name": "A"}, {"display_name": "B"}, {"enabled": True}, {"enabled": False}, {"base_url": f"{URL}/2"},
