@@ -42,6 +42,10 @@ KINDS = (
     "dreamt_lists",
     "suffered",
     "suffered_writes",
+    "novel",
+    "novel_more",
+    "fresh",
+    "fresh_more",
 )
 
 for _kind in KINDS:
