@@ -108,7 +108,8 @@ class Table:
         self._own: dict[Key, Record | None] = {}
         self._indexes: dict[str, dict[Key, Record | None]] = {name: {} for name in base.indexes}
         self._ordered = base.ordered
-        self._moved: dict[Key, Record | None] = {}  # what changed since: as it stands in that list, if it does
+        # What changed since: as it stands in that list, if it does; None where so much did that it is sorted anew.
+        self._moved: dict[Key, Record | None] | None = {}
         self._length = len(base.ordered)
         self._sequence = base.sequence
 
@@ -121,7 +122,7 @@ class Table:
         other._own = dict(self._own)
         other._indexes = {name: dict(index) for name, index in self._indexes.items()}
         other._ordered = self._ordered
-        other._moved = dict(self._moved)
+        other._moved = dict(self._moved) if self._moved is not None else None
         other._length = self._length
         other._sequence = self._sequence
         return other
@@ -149,14 +150,13 @@ class Table:
 
     def ordered(self) -> list[Record]:
         """Return all live records in the collection's order; the list must not be changed, and never will be."""
-        if self._moved:
-            if len(self._moved) * _FEW > self._length:
-                self._ordered = self._sorted()
-            else:
-                self._ordered = list(self._ordered)
-                for key, old in self._moved.items():
-                    self._place(old, self.get(key))
-            self._moved = {}
+        if self._moved is None:
+            self._ordered = self._sorted()
+        elif self._moved:
+            self._ordered = list(self._ordered)
+            for key, old in self._moved.items():
+                self._place(old, self.get(key))
+        self._moved = {}
         return self._ordered
 
     def _sorted(self) -> list[Record]:
@@ -181,39 +181,50 @@ class Table:
     def put(self, record: Record) -> Record | None:
         """Add a record, or put it in the place of the one with its key, which is returned."""
         key = (*record.parents, record.id)
-        old = self._forget(key)
+        old = self.get(key)
+        self._note(key, old)
         self._own[key] = record
-        self._length += 1
         self._sequence = max(self._sequence, _number(record))
+        if old is None:
+            self._length += 1
+        data = record.data
         for name, index in self._indexes.items():
-            if name in record.data:
-                index[(*record.parents, record.data[name])] = record
+            if old is not None and name in old.data and old.data[name] != data.get(name):
+                self._unindex(name, old)
+            if name in data:
+                index[(*record.parents, data[name])] = record
         return old
 
     def remove(self, key: Key) -> Record | None:
         """Forget a record, which is returned."""
-        old = self._forget(key)
+        old = self.get(key)
+        self._note(key, old)
+        if old is not None:
+            self._length -= 1
+            for name in self._indexes:
+                if name in old.data:
+                    self._unindex(name, old)
         if key in self._base.records:
             self._own[key] = None
         else:
             self._own.pop(key, None)
         return old
 
-    def _forget(self, key: Key) -> Record | None:
-        """Take a record out of the indexes and the count; the ordered list follows when it is asked for."""
-        old = self.get(key)
-        self._moved.setdefault(key, old)
-        if old is None:
-            return None
-        self._length -= 1
-        for name, index in self._indexes.items():
-            if name in old.data:
-                place = (*old.parents, old.data[name])
-                if place in self._base.indexes[name]:
-                    index[place] = None
-                else:
-                    index.pop(place, None)
-        return old
+    def _note(self, key: Key, old: Record | None) -> None:
+        """Note that a record changes: the ordered list follows when it is asked for."""
+        moved = self._moved
+        if moved is not None:
+            moved.setdefault(key, old)
+            if len(moved) * _FEW > self._length:
+                self._moved = None
+
+    def _unindex(self, name: str, old: Record) -> None:
+        """Take a record out of an index."""
+        place = (*old.parents, old.data[name])
+        if place in self._base.indexes[name]:
+            self._indexes[name][place] = None
+        else:
+            self._indexes[name].pop(place, None)
 
 
 class Changes:
