@@ -50,6 +50,7 @@ HEADERS: tuple[Headers, ...] = (
     (("Authorization", "Basic bm9ib2R5Om5vYm9keQ=="),),
     (("Cookie", "theme=dark"), ("Cache-Control", "no-cache")),
     (("X-Request-Id", "1"), ("Prefer", "return=minimal")),
+    (("If-Modified-Since", "Tue, 01 Jan 2019 00:00:00 GMT"), ("If-None-Match", '"0"')),  # neither holds anything back
     (("Range", "items=0-0"),),
     (("Cookie", "a=b=c; d; =e; f="), ("Accept-Charset", "iso-8859-1")),
 )
@@ -164,6 +165,9 @@ def nothing_said(scene: Scene) -> None:
         if scene.expect_status(exchange, (200,), f"{UPDATE}:{name}", "the header says nothing"):
             scene.same(exchange, {"display_name": f"With {name}"}, why=f"{name} says nothing")
             made[number % 3] = exchange.document
+    for name in ("X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override"):
+        created = session.call(CREATE, body=scene.body(), headers=((name, "GET"),))
+        scene.expect_status(created, (201,), f"{CREATE}:{name}", "the header says nothing")
     going = scene.created().document["id"]
     exchange = session.call(DELETE, going, headers=(("Content-Type", "application/json"),))
     scene.expect_status(exchange, (204,), f"{DELETE}:Content-Type", "the header says nothing, there is no body")

@@ -153,6 +153,12 @@ def names(scene: Scene, random: Random) -> Iterator[list[Step]]:
             steps.append(step("list"))
         steps.append(step("drop", who))
     yield steps
+    number = random.randrange(10**5, 10**6)  # names that are one number, or one word, to whoever does not read letters
+    alike = [f"{number}", f"0{number}", f"{number}e0", f"{number}e00", f"00{number}", f"{number:x}a", f"0x{number:x}a"]
+    steps = [step("create_as", f"a{place}", called=name, body=base) for place, name in enumerate(alike)]
+    for place in range(len(alike)):
+        steps += [step("look", f"a{place}", by_name=True), step("drop", f"a{place}", by_name=place % 2 > 0)]
+    yield steps
 
 
 def settings(scene: Scene, random: Random) -> Iterator[list[Step]]:

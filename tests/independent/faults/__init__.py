@@ -46,6 +46,7 @@ KINDS = (
     "novel_more",
     "fresh",
     "fresh_more",
+    "overlooked",
 )
 
 for _kind in KINDS:
