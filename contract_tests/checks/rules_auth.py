@@ -193,7 +193,7 @@ def first_credential_wins(scene: Scene) -> None:
     names = dict(scene.contract.carriers)
     order = [carrier for carrier in ("cookie", "query", "header") if carrier in names]
     good = {CREATE: 201, DELETE: 204}.get(operation, 200)
-    bad = [(UNKNOWN_TOKEN, 401)]
+    bad = [(UNKNOWN_TOKEN, 401), *((token, 401) for token in scene.options.refused_tokens)]
     if scene.options.other_token is not None:
         bad.append((scene.options.other_token, 403))
     for index, first in enumerate(order):

@@ -205,7 +205,8 @@ def unknown_members(scene: Scene) -> None:
     keyed = scene.created(api_keys=[scene.key()]).document
     shown = keyed["api_keys"][0] if keyed.get("api_keys") else {}
     if shown:
-        exchange = scene.session.call(UPDATE, keyed["id"], body={"api_keys": [{"color": "blue", **shown}]})
+        more = {"color": "blue", "_destroy": True, "deleted": True, "key": scene.key(), "value": scene.key()}
+        exchange = scene.session.call(UPDATE, keyed["id"], body={"api_keys": [{**more, **shown}]})
         if scene.expect_status(exchange, allowed, f"{UPDATE}:entry", "unknown members are ignored") and exchange.ok:
             scene.same(exchange, {"api_keys": [shown]}, why="the entry keeps that key")
     if scene.deployed:
@@ -242,7 +243,9 @@ def _look_alikes(scene: Scene, allowed: tuple[int, ...]) -> None:
         "base-url": "x:y",
     }
     alike |= {"url": "https://alike.example", "active": True, "isEnabled": True, "is_enabled": True, "disabled": False}
-    alike |= {"title": "Alike", "data": {"enabled": True}, "provider": {"enabled": True}}
+    inner = {"enabled": True, "display_name": "Alike", "base_url": "https://alike.example", "api_keys": []}
+    alike |= {"title": "Alike", "constructor": {"prototype": inner}, "display_name.x": "Alike", "settings[region]": "x"}
+    alike |= dict.fromkeys(("data", "provider", "ai_provider", "attributes", "__proto__", "$set", "_", ""), inner)
     keyed = {name: [scene.key()] for name in ("apiKeys", "api-keys", "keys", "api_key")}
     body = scene.body(enabled=False, base_url="https://plain.example")
     body.pop("display_name", None)

@@ -206,9 +206,24 @@ def key_set(scene: Scene) -> None:
         if scene.expect_status(exchange, (200,), "capitals", "an id in capitals is the same UUID"):
             scene.same(exchange, {"api_keys": held.document["api_keys"]}, why="all keys are kept")
         _equal_keys(scene)
+    _many_keys(scene)
     scene.unchanged(bystander, [], "bystander")
     listed = scene.listed()
     scene.same(listed, bystander, scene.find(listed, bystander["id"]), "its keys were not named")
+
+
+def _many_keys(scene: Scene) -> None:
+    """Keep many keys by their ids, all of them and then each other one; nothing of them is lost or changed."""
+    made = scene.created(api_keys=[scene.key() for _ in range(scene.options.amount(40, 70, 300))])
+    keys = keys_of(made)
+    for kept in (keys, keys[::2]):
+        exchange = scene.patched(made.document["id"], api_keys=[{"id": key["id"]} for key in kept])
+        for answer in (exchange, scene.got(made.document["id"])):
+            now = {key.get("id"): key for key in keys_of(answer)}
+            lost = sum(now.get(key["id"]) != key for key in kept)
+            good = not lost and len(now) == len(kept)
+            found = f"{len(now)} keys, {lost} of those {len(kept)} lost or changed"
+            scene.expect(good, "many:kept", f"the {len(kept)} keys that were named", found, [exchange, answer])
 
 
 def _equal_keys(scene: Scene) -> None:

@@ -79,7 +79,8 @@ def content_type(scene: Scene) -> None:
         severity=Severity.MINOR,
     )
     types = ("text/plain", "application/x-www-form-urlencoded", "application/xml", "multipart/form-data", "nonsense")
-    others = (*types, "application/merge-patch+json", None) if scene.deployed else ()
+    patches = ("application/merge-patch+json", "application/json-patch+json", "application/vnd.api+json")
+    others = (*types, *patches, "application/octet-stream", None) if scene.deployed else ()
     for value in ("application/json; charset=utf-8", "Application/JSON", *others):
         code = value or "none"
         why = "the body is read as JSON whatever its type"
@@ -91,6 +92,13 @@ def content_type(scene: Scene) -> None:
         exchange = scene.session.call(UPDATE, scene.way(provider), body=change, content_type=value)
         if scene.expect_status(exchange, (200,), f"{UPDATE}:{code}", why):
             scene.same(exchange, change, why=why)
+        if scene.deployed:
+            nulls = {"display_name": None, "base_url": None, "api_keys": None, "settings": None}
+            same = {name: scene.got(provider["id"]).document.get(name) for name in nulls}
+            body = {**nulls, "enabled": True}
+            exchange = scene.session.call(UPDATE, scene.way(provider), body=body, content_type=value)
+            if scene.expect_status(exchange, (200,), f"{UPDATE}:{code}:null", why):
+                scene.same(exchange, same, why="null is as good as absent, whatever the type of the body")
 
 
 @check("rules.method-not-allowed", "A method that a path does not have is answered 405 with Allow")

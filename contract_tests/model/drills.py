@@ -147,11 +147,12 @@ def names(scene: Scene, random: Random) -> Iterator[list[Step]]:
     for number, name in enumerate(odd):
         who = f"o{number}"
         steps += [step("create_as", who, called=name, body=base), step("look", who, by_name=True)]
+        steps.append(step("change", who, body={"enabled": True}, by_name=True))
         if number % 4 == 0:
-            steps += [step("change", who, body={"enabled": True}), step("look", who, by_name=True)]
+            steps.append(step("look", who, by_name=True))
         if number % 8 == 0:
             steps.append(step("list"))
-        steps.append(step("drop", who))
+        steps.append(step("drop", who, by_name=number % 2 > 0))
     yield steps
     number = random.randrange(10**5, 10**6)  # names that are one number, or one word, to whoever does not read letters
     alike = [f"{number}", f"0{number}", f"{number}e0", f"{number}e00", f"00{number}", f"{number:x}a", f"0x{number:x}a"]
