@@ -52,6 +52,7 @@ HEADERS: tuple[Headers, ...] = (
     (("X-Request-Id", "1"), ("Prefer", "return=minimal")),
     (("If-Modified-Since", "Tue, 01 Jan 2019 00:00:00 GMT"), ("If-None-Match", '"0"')),  # neither holds anything back
     (("Range", "items=0-0"),),
+    (("Origin", "https://app.example.com"), ("Referer", "https://app.example.com/providers?page=1")),
     (("Cookie", "a=b=c; d; =e; f="), ("Accept-Charset", "iso-8859-1")),
 )
 

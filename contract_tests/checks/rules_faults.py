@@ -118,6 +118,7 @@ def unknown_targets(scene: Scene) -> dict[str, str]:
     """Return ids and names, each in its own spelling, that nobody has."""
     ledger = scene.session.ledger
     found = {"id": ledger.nobody(), "name": ledger.name("nobody"), "long name": f"{ledger.name('nobody')}-{'n' * 60}"}
+    found["very long name"] = f"{ledger.name('nobody')}-{'n' * 3500}"  # of 8000 octets a URL may be (RFC 9110, 4.1)
     if scene.deployed:
         found |= {"id in capitals": ledger.nobody().upper(), "id in braces": f"{{{ledger.nobody()}}}"}
         found |= {"id as URN": f"urn:uuid:{ledger.nobody()}", "id without dashes": ledger.nobody().replace("-", "")}
@@ -145,7 +146,7 @@ def malformed_targets(scene: Scene) -> dict[str, str]:
 
 def near_targets(name: str) -> dict[str, str]:
     """Return what can be neither an id nor a name, and is nearly the name of a provider: none of it finds that."""
-    ends = {"a format": ".json", "a dot": ".", "a star": "*", "a blank": " ", "a zero byte": "\0"}
+    ends = {"a format": ".json", "a dot": ".", "a star": "*", "a blank": " ", "a zero byte": "\0", "a matrix": ";v=1"}
     found = {f"{code} behind": f"{name}{end}" for code, end in ends.items()}
     for code, sign in {"any sign": "_", "any signs": "%", "any glob": "?"}.items():
         found |= {code: f"{name[:-1]}{sign}", f"{code} within": f"{name[:4]}{sign}{name[5:]}"}

@@ -263,6 +263,8 @@ def nowhere(scene: Scene, own: dict[str, Any]) -> dict[str, str]:
         "far below an item": f"{item}/api_keys/{ledger.nobody()}",
         "below an item by name": f"{base}/{own['name']}/settings",
         "item of an item": f"{item}/{own['name']}",
+        "two slashes before an item": f"{base}//{own['id']}",
+        "two slashes within": f"{above}//{base.rpartition('/')[2]}",
         "other case": base.replace("/ai/", "/AI/"),
         "other case of the last word": f"{above}/Providers",
     }

@@ -161,6 +161,8 @@ def odd_names(number: int) -> tuple[str, ...]:
         f"{number:08x}-beef", f"a{number}", f"{number}a", f"1-{number}", "q", "7", "00", "openai", "bedrock", "azure",
         "openai-compat", "null", "true", "undefined", "new", "me", "providers", "ai", "api", "v2", "all", "default",
         "id", "name", "none", "self", "search", "count", "anthropic", "google", "openrouter", "vercel", "keys", "www",
+        "constructor", "prototype", "length", "admin", "root", "test", "nul", "index", "create", "edit", "delete",
+        "status", "health", "models", "types", "batch", "import", "export", "true-1", "select", "nan", "infinity",
     )  # fmt: skip
 
 
