@@ -132,7 +132,8 @@ def no_json(scene: Scene) -> None:
     """Put values and signs that are none of JSON's into otherwise good bodies."""
     operation = scene.check.variant
     pool = Pool(scene, scene.options.amount(2, 4, 8))
-    for number, (code, form) in numbered(_broken().items(), scene.options.amount(1, 3, 8)):
+    forms = _broken() | (_followed() if scene.deployed else {})
+    for number, (code, form) in numbered(forms.items(), scene.options.amount(1, 3, 8)):
         target = None if operation == CREATE else scene.way(pool.take(number))
         body = various(scene, number) if operation == CREATE else {"display_name": "Other", "enabled": True}
         exchange = scene.session.call(operation, target, raw=form(body, number).encode())
@@ -153,6 +154,15 @@ def _broken() -> dict[str, Callable[[dict[str, Any], int], str]]:
     forms["no comma"] = lambda body, _: json.dumps(body).replace(", ", " ", 1)
     for end in (1, 2, 7):
         forms[f"cut by {end}"] = lambda body, _, end=end: json.dumps(body)[:-end]  # type: ignore[misc]
+    return forms
+
+
+def _followed() -> dict[str, Callable[[dict[str, Any], int], str]]:
+    """Return ways to let something follow a body, of which a decoder that reads one value knows nothing."""
+    signs = {**STRAY, "an object": " {}", "another body": '\n{"enabled": false}', "a comment": " // new"}
+    forms: dict[str, Callable[[dict[str, Any], int], str]] = {}
+    for what, sign in signs.items():
+        forms[f"{what} behind"] = lambda body, _, sign=sign: f"{json.dumps(body)}{sign}"  # type: ignore[misc]
     return forms
 
 

@@ -17,6 +17,8 @@ WRONG_URL = (None, ..., "nope", "", "ftp://ai.example.com")
 WRONG_KEYS: tuple[str | None, ...] = (None, "g", "b", "bg", "gb", "gbg", "bgb", "ggggb", "bb")  # good and bad keys
 MANY_KEYS = "gggggbggggbgb"  # places of two digits among them
 NEAR: Body = {"display_name": "Near"}
+WORDS = ("undefined", "null", "none", "nil", "nan", "true", "0", "1", "first", "last", "latest", "me", "self", "new",
+         "all", "default", "list", "search", "count", "any", "openai", "providers", "object-object")  # fmt: skip
 # The entries of a PATCH: kept keys, new ones, and those that are wrong, with what is named of them.
 ENTRIES = {
     "kept": None,
@@ -223,6 +225,9 @@ def path_keys(scene: Scene) -> None:
         for code, target in (near if operation == GET else marked).items():
             exchange = scene.session.call(operation, target, body=NEAR if operation == UPDATE else None)
             scene.expect_status(exchange, allowed, f"{operation}:near:{code}", why)
+    if operation == GET:
+        for word in sorted(set(WORDS) - {one.get("name") for one in scene.listed().listed()}):
+            scene.expect_status(scene.session.call(GET, word), (404,), f"{GET}:word:{word}", "nobody has that name")
     for (code, target), (kind, body) in pairs(list(malformed_targets(scene).items()), bodies, strength=effort):
         exchange = scene.session.call(operation, target, body=body)
         scene.expect_status(exchange, allowed, f"{operation}:malformed:{code}:{kind}", why)

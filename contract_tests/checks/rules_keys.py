@@ -213,17 +213,19 @@ def key_set(scene: Scene) -> None:
 
 
 def _many_keys(scene: Scene) -> None:
-    """Keep many keys by their ids, all of them and then each other one; nothing of them is lost or changed."""
+    """Keep many keys by their ids, all of them and then each other one: nothing is lost, changed or left behind."""
     made = scene.created(api_keys=[scene.key() for _ in range(scene.options.amount(40, 70, 300))])
-    keys = keys_of(made)
+    provider, keys = made.document, keys_of(made)
     for kept in (keys, keys[::2]):
-        exchange = scene.patched(made.document["id"], api_keys=[{"id": key["id"]} for key in kept])
-        for answer in (exchange, scene.got(made.document["id"])):
-            now = {key.get("id"): key for key in keys_of(answer)}
-            lost = sum(now.get(key["id"]) != key for key in kept)
-            good = not lost and len(now) == len(kept)
-            found = f"{len(now)} keys, {lost} of those {len(kept)} lost or changed"
-            scene.expect(good, "many:kept", f"the {len(kept)} keys that were named", found, [exchange, answer])
+        exchange = scene.patched(provider["id"], api_keys=[{"id": key["id"]} for key in kept])
+        got, listed = scene.got(provider["id"]), scene.listed()
+        shown = (scene.find(listed, provider["id"]) or {}).get("api_keys")
+        for answer, there in ((exchange, keys_of(exchange)), (got, keys_of(got)), (listed, shown)):
+            same = sorted(map(str, there or ())) == sorted(map(str, kept))
+            expected, found = f"the {len(kept)} keys that were named", f"{len(there or ())} keys, or others"
+            scene.expect(same, "many:kept", expected, found, [exchange, answer])
+    gone = scene.session.call(DELETE, provider["id"])
+    scene.expect_status(gone, (204,), "many:deleted", "it is there, with all its keys")
 
 
 def _equal_keys(scene: Scene) -> None:

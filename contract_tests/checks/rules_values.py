@@ -182,6 +182,7 @@ def long_values(scene: Scene) -> None:
     name = f"{stem}-{'x' * 250}"[:250]
     text, url = "Länge " * 800, f"https://ai.example.com/{'p' * 4000}"
     keys = [f"{scene.key()}{'k' * 4000}"] + [scene.key() for _ in range(24)]
+    keys += [f"{scene.key()}{'l' * 4000}" for _ in range(36)]  # more than a hundred thousand octets
     made = scene.created(name=name, display_name=text, base_url=url, api_keys=keys)
     expected = {"name": name, "display_name": text, "base_url": url}
     scene.same(made, expected, why="as it was sent")

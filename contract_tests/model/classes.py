@@ -158,7 +158,8 @@ def odd_names(number: int) -> tuple[str, ...]:
     return (
         f"00{number}", f"{number}", f"0{number:x}a", f"{number:x}cafe", f"dead-{number:x}", f"{number}e5",
     f"0x{number}",
-        f"{number:08x}-beef", f"a{number}", f"{number}a", f"1-{number}", "q", "7", "00", "openai", "bedrock", "azure",
+        f"{number:08x}-beef", f"a{number}", f"{number}a", f"1-{number}",
+        f"{number:x}-b-c-d-e", f"{number:012x}", f"{number:024x}", "q", "7", "00", "openai", "bedrock", "azure",
         "openai-compat", "null", "true", "undefined", "new", "me", "providers", "ai", "api", "v2", "all", "default",
         "id", "name", "none", "self", "search", "count", "anthropic", "google", "openrouter", "vercel", "keys", "www",
         "constructor", "prototype", "length", "admin", "root", "test", "nul", "index", "create", "edit", "delete",

@@ -141,6 +141,14 @@ def names(scene: Scene, random: Random) -> Iterator[list[Step]]:
         more: Body = {"body": {"enabled": True}} if how == "change" else {}
         steps.append(step(how, f"n{end}", by_name=True, **more))
     yield [*steps, step("watch", most=len(ends))]
+    there = len(scene.session.ledger.prefix) + 1
+    steps = []
+    for length in range(there, scene.options.amount(41, 73, 133)):
+        ending = ("s" * length)[: length - there + 1]
+        who = f"l{length}"
+        steps += [step("create_as", who, ending=ending, body=base), step("look", who, by_name=True)]
+        steps.append(step("change", who, body={"enabled": True}, by_name=True))
+    yield [*steps, step("list")]
     odd = list(odd_names(random.randrange(10**5, 10**6)))
     odd = odd if scene.options.amount(0, 1, 1) else [*odd[:FEW_ODD], *random.sample(odd[FEW_ODD:], FEW_ODD)]
     steps = []
