@@ -2,13 +2,13 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 from contract_tests.documents import CREATE, LIST, Contract, Media, Operation
 from contract_tests.exchange import Exchange, NotJson
 from contract_tests.findings import Departure
-from contract_tests.leaks import leaks
+from contract_tests.leaks import Secrets, leaks
 from contract_tests.openness import is_deployed
 from contract_tests.results import Severity
 
@@ -20,7 +20,7 @@ FIELD = re.compile(
 SECRET_FIELDS = ("access_key", "access_key_secret")
 
 
-def judge(contract: Contract, exchange: Exchange, secrets: Iterable[str]) -> Iterator[Departure]:
+def judge(contract: Contract, exchange: Exchange, secrets: Secrets) -> Iterator[Departure]:
     """Yield every departure of an answer from the document.
 
     `secrets` are the plain texts of keys that the run has sent so far. 429 and 503 with `Retry-After` are the caller's.

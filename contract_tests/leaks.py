@@ -29,11 +29,30 @@ def _forms(secret: str) -> tuple[tuple[str, str], ...]:
     return tuple((name, change(secret).lower()) for name, change in DISGUISES if name != "in other case")
 
 
-def leaks(exchange: Exchange, where: tuple[str, ...], secrets: Iterable[str]) -> Iterator[Departure]:
+class Secrets:
+    """The plain texts that a run has sent, in their order; those that start as dummies do apart from the others."""
+
+    def __init__(self, secrets: Iterable[str] = ()) -> None:
+        self._dummies: dict[str, None] = {}
+        self._others: dict[str, None] = {}
+        for secret in secrets:
+            self.add(secret)
+
+    def add(self, secret: str) -> None:
+        """Note a text that no answer may hold."""
+        (self._dummies if secret.startswith(DUMMY) else self._others).setdefault(secret)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter((*self._others, *self._dummies))
+
+    def possible(self, text: str) -> tuple[str, ...]:
+        """Return those that a text in small letters may hold."""
+        marked = any(mark in text for mark in (DUMMY, *MARKS))
+        return tuple(self) if marked else tuple(self._others)
+
+
+def leaks(exchange: Exchange, where: tuple[str, ...], secrets: Secrets) -> Iterator[Departure]:
     """Yield a departure where an answer holds a secret in any form, or an error answer a part of one."""
-    held = list(secrets)
-    if not held:
-        return
     body = exchange.reply.body.decode("utf-8", "replace")
     if "\\" in body and exchange.json:
         body += json.dumps(exchange.json, ensure_ascii=False)  # escapes hide nothing
@@ -41,7 +60,7 @@ def leaks(exchange: Exchange, where: tuple[str, ...], secrets: Iterable[str]) ->
     places = {"the body": body.lower(), "a header": heads.lower()}
     error = (exchange.status or 0) >= 400
     for place, text in places.items():
-        found = _found(text, held, error)
+        found = _found(text, secrets.possible(text), error)
         if found is not None:
             secret, how = found
             kind = "error answer" if error else "answer"
@@ -58,12 +77,9 @@ def leaks(exchange: Exchange, where: tuple[str, ...], secrets: Iterable[str]) ->
             return
 
 
-def _found(text: str, secrets: list[str], error: bool) -> tuple[str, str] | None:
+def _found(text: str, secrets: tuple[str, ...], error: bool) -> tuple[str, str] | None:
     """Return the secret that a text in small letters holds, and in which form; None where it holds none."""
-    marked = any(mark in text for mark in (DUMMY, *MARKS))
     for secret in secrets:
-        if not marked and secret.startswith(DUMMY):
-            continue
         for how, form in _forms(secret):
             if form in text:
                 return secret, how

@@ -122,10 +122,17 @@ class Ledger:
         plain = value.strip().casefold()
         if plain.strip("{}").removeprefix("urn:uuid:").replace("-", "") in self._own_plain():
             return True
+        if self._holds(value):
+            return True
         if UUID.fullmatch(plain) or NAME.fullmatch(plain):
             return False  # may be somebody's
         known = {str(item.get(key)).casefold() for item in self.strangers.values() for key in ("id", "name")}
         return bool(plain) and not any(plain in text or text in plain for text in known)
+
+    def _holds(self, name: str) -> bool:
+        """Tell whether a name without the run's mark is that of a provider it made: nobody else can have it now."""
+        ours = name in self.sent_names and name in list(self.live.values())
+        return ours and all(one.get("name") != name for one in self.strangers.values())
 
     def _own_plain(self) -> set[str]:
         return {value.replace("-", "").casefold() for value in (*self.ids, *self._nobodies)}

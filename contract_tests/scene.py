@@ -47,7 +47,7 @@ class Scene:
     def secret(self) -> str:
         """Return a new key for a request that is not read as one of keys, and make it known, so that an echo shows."""
         key = self.key()
-        self.session.secrets.setdefault(key)
+        self.session.secrets.add(key)
         return key
 
     def body(self, **members: Any) -> dict[str, Any]:

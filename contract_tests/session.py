@@ -20,6 +20,7 @@ from contract_tests.errors import CannotTest, Refused
 from contract_tests.exchange import Exchange
 from contract_tests.findings import Recorder
 from contract_tests.judge import judge
+from contract_tests.leaks import Secrets
 from contract_tests.ledger import Ledger, identity, new_run_id
 from contract_tests.options import Options
 from contract_tests.results import Step
@@ -52,7 +53,7 @@ class Session:
         self.redact = Redaction({name: value for name, value in tokens.items() if value})
         self.recorder = Recorder(self.show)
         self.coverage = Coverage(contract)
-        self.secrets: dict[str, None] = {}  # plain texts of keys that were sent, in order
+        self.secrets = Secrets()  # plain texts of keys that were sent
         self.durations: dict[str, list[float]] = defaultdict(list)
         self.notes: dict[str, None] = {}
         self.requests = 0
@@ -144,7 +145,7 @@ class Session:
                 self.durations[operation].append(reply.seconds * 1000)
                 self.coverage.count(exchange)
         if judged:
-            for departure in judge(self.contract, exchange, tuple(self.secrets)):
+            for departure in judge(self.contract, exchange, self.secrets):
                 self.recorder.add(departure, self.shortest(exchange), self.check)
         if threading.current_thread() is threading.main_thread():
             self.meanwhile()
@@ -227,7 +228,7 @@ class Session:
         sent = exchange.sent
         if isinstance(sent, dict) and exchange.method in UNSAFE:
             for secret in _secrets(sent, "secrets-are-write-only" in self.contract.rules):
-                self.secrets.setdefault(secret)
+                self.secrets.add(secret)
             if exchange.method == "POST" and isinstance(sent.get("name"), str) and sent["name"]:
                 self.ledger.sent_names.add(sent["name"])
         if exchange.method == "POST" and exchange.ok:

@@ -309,6 +309,7 @@ def among_others(carrier: str, name: str, token: str) -> Iterator[tuple[str, Hea
         yield "beside a cookie", (("Cookie", "theme=dark; a=b=c"), (name, token)), ""
         yield "beside parameters", ((name, token),), "?theme=dark&a=b=c"
         yield "beside another Authorization", (("Authorization", "Basic bm9ib2R5Og=="), (name, token)), ""
+        yield "beside a Bearer token", (("Authorization", f"Bearer {UNKNOWN_TOKEN}"), (name, token)), ""
         yield "beside a header called alike", ((f"X-{name}", UNKNOWN_TOKEN), (name, token)), ""
         return
     if carrier == "cookie":

@@ -43,13 +43,17 @@ PICKY: dict[str, Headers] = {  # who takes no JSON gets it all the same, as depl
 PARAMETERS = ("limit=1", "offset=1", "page=2", "enabled=true", "type=azure", "q=x", "sort=-name", "fields=id", "name=x",
               "_method=DELETE", "include_deleted=true", "format=xml", "pretty", "a=b=c&&", "callback=f")  # fmt: skip
 # Headers that say nothing to this API.
+IDLE: tuple[Headers, ...] = (
+    (("X-Forwarded-For", "10.0.0.1"), ("X-Real-IP", "10.0.0.1")),
+    (("X-Request-Id", "1"),),
+    (("Cookie", "theme=dark"),),
+)
 HEADERS: tuple[Headers, ...] = (
+    *IDLE,
     (("X-HTTP-Method-Override", "DELETE"),),
     (("X-HTTP-Method", "PATCH"), ("X-Method-Override", "PUT")),
-    (("X-Forwarded-For", "10.0.0.1"), ("X-Real-IP", "10.0.0.1")),
     (("Authorization", "Basic bm9ib2R5Om5vYm9keQ=="),),
-    (("Cookie", "theme=dark"), ("Cache-Control", "no-cache")),
-    (("X-Request-Id", "1"), ("Prefer", "return=minimal")),
+    (("Cache-Control", "no-cache"), ("Prefer", "return=minimal")),
     (("If-Modified-Since", "Tue, 01 Jan 2019 00:00:00 GMT"), ("If-None-Match", '"0"')),  # neither holds anything back
     (("Range", "items=0-0"),),
     (("Origin", "https://app.example.com"), ("Referer", "https://app.example.com/providers?page=1")),
@@ -127,11 +131,7 @@ def _cases(scene: Scene, operation: str) -> list[tuple[str, tuple[int, ...], Cal
     return cases
 
 
-@check(
-    "rules.nothing-said",
-    "Parameters and headers that the contract does not know change nothing",
-    profiles=("deployed",),
-)
+@check("rules.nothing-said", "Parameters and headers that the contract does not know change nothing")
 def nothing_said(scene: Scene) -> None:
     """Send good requests with parameters and headers beside what the contract knows."""
     session, pool = scene.session, Pool(scene, 3)
@@ -140,7 +140,7 @@ def nothing_said(scene: Scene) -> None:
     made = [pool.take(number) for number in range(3)]
     base = scene.contract.collection
     laps = scene.options.amount(1, 2, 6)
-    for number, parameter in numbered(PARAMETERS, laps):
+    for number, parameter in numbered(PARAMETERS if scene.deployed else (), laps):
         query = f"{token}&{parameter}" if token else f"?{parameter}"
         listed = session.exchange(LIST, "GET", base + (token if "_method" in parameter else query), headers)
         if scene.expect_status(listed, (200,), f"{LIST}:{parameter}", "the parameter says nothing"):
@@ -152,7 +152,7 @@ def nothing_said(scene: Scene) -> None:
         got = session.exchange(GET, "GET", f"{base}/{one['name']}{query}", headers)
         if scene.expect_status(got, (200,), f"{GET}:{parameter}", "the parameter says nothing"):
             scene.same(got, one, why=f"{parameter} says nothing")
-    for number, further in numbered(HEADERS, laps):
+    for number, further in numbered(HEADERS if scene.deployed else IDLE, laps):
         one = made[number % 3]
         got = session.call(GET, one["id"], headers=further)
         name = further[0][0]
@@ -161,12 +161,13 @@ def nothing_said(scene: Scene) -> None:
         if "Method" not in name:  # which a broken server might take to mean all that there is
             created = session.call(CREATE, body=various(scene, number), headers=further)
             scene.expect_status(created, (201,), f"{CREATE}:{name}", "the header says nothing")
-        body = beside(scene, number, one, display_name=f"With {name}")
-        exchange = session.call(UPDATE, one["id"], body=body, headers=further)
-        if scene.expect_status(exchange, (200,), f"{UPDATE}:{name}", "the header says nothing"):
-            scene.same(exchange, {"display_name": f"With {name}"}, why=f"{name} says nothing")
-            made[number % 3] = exchange.document
-    for name in ("X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override"):
+        for title in (f"With {name}", f"Again with {name}"):
+            body = beside(scene, number, one, display_name=title)
+            exchange = session.call(UPDATE, one["id"], body=body, headers=further)
+            if scene.expect_status(exchange, (200,), f"{UPDATE}:{name}", "the header says nothing"):
+                scene.same(exchange, {"display_name": title}, why=f"{name} says nothing")
+                one = made[number % 3] = exchange.document
+    for name in ("X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override") if scene.deployed else ():
         created = session.call(CREATE, body=scene.body(), headers=((name, "GET"),))
         scene.expect_status(created, (201,), f"{CREATE}:{name}", "the header says nothing")
     going = scene.created().document["id"]

@@ -24,7 +24,8 @@ def concurrency(scene: Scene) -> None:
         _one_delete(scene)
         _change_and_delete(scene)
         _reads_between_changes(scene)
-        _whoever_asks(scene)
+        if lap % 2 == 0:
+            _whoever_asks(scene)
         if lap or scene.options.amount(0, 1, 1):
             _several_deletes(scene)
             _each_its_own(scene)

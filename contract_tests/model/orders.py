@@ -288,7 +288,7 @@ def _between_reads(scene: Scene) -> list[Step]:
     if scene.deployed:
         reads += [step("look", "r", form=form) for form in FORMS]
     for carrier, _ in scene.contract.carriers:
-        if carrier != "header":
+        if carrier == "query" or (carrier == "cookie" and scene.options.amount(0, 1, 1)):
             reads += [step("look", "r", carrier=carrier), step("look_at_all", carrier=carrier)]
     forms = ["", *(FORMS if scene.deployed else ())]
     changes: list[Body] = [

@@ -20,6 +20,7 @@ from contract_tests.documents import Contract
 from contract_tests.exchange import Exchange
 from contract_tests.findings import Departure
 from contract_tests.judge import judge
+from contract_tests.leaks import Secrets
 from contract_tests.results import Severity
 
 # Whether a body is rightly taken or refused is the oracle's: it knows what the contract leaves open.
@@ -132,7 +133,7 @@ def _unsupported(contract: Contract, exchange: Exchange, operation: str) -> Depa
 
 def _of_answer(contract: Contract, failure: Failure, exchange: Exchange, operation: str) -> Departure | None:
     """Return what the judge of every answer does not see; nothing where it does, or leaves the answer open."""
-    if exchange.operation is None or exchange.status == 405 or any(judge(contract, exchange, ())):
+    if exchange.operation is None or exchange.status == 405 or any(judge(contract, exchange, Secrets())):
         return None
     names: Sequence[str] = failure.checks
     check = next((OF_ANSWERS[name] for name in names if name in OF_ANSWERS), "schema.other")

@@ -3,6 +3,7 @@
 import pytest
 
 from contract_tests.judge import judge
+from contract_tests.leaks import Secrets
 from tests.contract_tests.units.unit_kit import PROVIDER, contract, exchange, provider
 
 ERROR = {"message": "no"}
@@ -10,7 +11,7 @@ OTHER = provider(id="1f0e3dad-9990-4345-b743-9f8ffabdffc4", settings={"_type": "
 
 
 def said(one, profile="deployed", secrets=()):
-    return [(departure.check, departure.code) for departure in judge(contract(profile), one, secrets)]
+    return [(departure.check, departure.code) for departure in judge(contract(profile), one, Secrets(secrets))]
 
 
 @pytest.mark.parametrize(
@@ -84,7 +85,7 @@ def test_a_member_that_is_missing_is_told_in_both_profiles():
     ],
 )
 def test_a_secret_that_comes_back_is_told_and_is_critical(one, code):
-    found = list(judge(contract("deployed"), one, ["dummy-secret-1"]))
+    found = list(judge(contract("deployed"), one, Secrets(["dummy-secret-1"])))
     leak = next(departure for departure in found if departure.check == "rules.secrets-never-leak")
     assert (leak.code, leak.severity) == (code, "critical")
 

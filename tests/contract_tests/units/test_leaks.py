@@ -6,13 +6,16 @@ import json
 import pytest
 
 from contract_tests.judge import judge
+from contract_tests.leaks import Secrets
 from tests.contract_tests.units.unit_kit import contract, exchange, provider
 
 KEY = "dummy-key-of-ct-run1-a-1-0001"
 
 
 def leaks(one):
-    return [found.found for found in judge(contract("deployed"), one, (KEY,)) if found.check.endswith("never-leak")]
+    return [
+        found.found for found in judge(contract("deployed"), one, Secrets((KEY,))) if found.check.endswith("never-leak")
+    ]
 
 
 @pytest.mark.parametrize(

@@ -63,6 +63,18 @@ def test_what_is_or_may_be_somebodys_may_not(ledger, segment):
     assert not ledger.may_change(segment)
 
 
+def test_a_name_without_mark_may_be_changed_while_it_is_that_of_a_provider_of_this_run(ledger):
+    ledger.sent_names |= {"plain-one", "zz-stranger"}
+    assert not ledger.may_change("plain-one")
+    for identifier, name in (("i1", "plain-one"), ("i2", "zz-stranger"), ("i3", "never-sent")):
+        ledger.remember({"id": identifier, "name": name})
+    assert ledger.may_change("plain-one")
+    assert not ledger.may_change("zz-stranger")  # which was there before
+    assert not ledger.may_change("never-sent")
+    ledger.live.pop("i1")
+    assert not ledger.may_change("plain-one")  # others may have it now
+
+
 def test_ids_that_nobody_has_may_be_changed_and_are_the_same_for_a_seed(ledger):
     first = ledger.nobody()
     assert ledger.may_change(first)
