@@ -47,6 +47,10 @@ KINDS = (
     "fresh",
     "fresh_more",
     "overlooked",
+    "posed",
+    "posed_more",
+    "ported",
+    "ported_more",
 )
 
 for _kind in KINDS:
