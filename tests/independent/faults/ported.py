@@ -71,7 +71,7 @@ def _listed(change: Callable[[list[Any]], Any]) -> Callable[[Any], Any]:
 
 # id, sentence, change, probe, check, profiles
 BODIES: list[tuple[str, str, Callable[..., Members], list[Any], str, tuple[str, ...]]] = [
-    ("enabled-is-cast-from-numbers", "1 is taken for true, as mongoose casts.",
+    ("enabled-is-cast-from-numbers", "The number 1 is taken for true, as mongoose casts.",
      _at("enabled", lambda v: bool(v) if type(v) is int else v), [make(), patch(enabled=1)], "rules.json-types",
      DEPLOYED),
     ("display-name-is-cast-from-numbers", "A display name that is a number is taken for its digits.",

@@ -155,15 +155,6 @@ class KeysAloneKeepTheTime(Api):
         return replace(new, updated_at=provider.updated_at) if set(change) == {"api_keys"} else new
 
 
-@fault("rules.timestamps", make(), patch(enabled=True), profiles=DEPLOYED)
-class UpdatedAtIsInSeconds(Api):
-    """A PATCH moves updated_at to the second that has begun: DATETIME without a fraction."""
-
-    def changed(self, provider: Provider, change: Members) -> Provider:
-        new = super().changed(provider, change)
-        return replace(new, updated_at=new.updated_at.replace(microsecond=0))
-
-
 @fault("rules.key-times", make(), patch(api_keys=[{"api_key": KEY}]), profiles=DEPLOYED)
 class KeysOfPatchesHaveNoTime(Api):
     """A key that a PATCH adds has the time zero of Go."""
@@ -261,7 +252,7 @@ class NameBringsKeysBack(_Softly):
         return replace(new, keys=ghost.keys) if ghost and not new.keys and not new.settings else new
 
 
-@fault("rules.name-unique", make("a-name-of-thirty-two-characters-1"), make("a-name-of-thirty-two-characters-2"))
+@fault("model.drill", make("a-name-of-thirty-two-characters-1"), make("a-name-of-thirty-two-characters-2"))
 class NamesAreUniqueBy32Characters(Api):
     """A create answers 409 where the first 32 characters of a name are in use: a prefix index."""
 

@@ -183,7 +183,7 @@ class NullEndsAPatch(Api):
         return {name: value for name, value in members.items() if name in order[:end]}
 
 
-@fault("rules.bedrock-keys", make(), make("q"), patch(enabled=True), patch("q", enabled=True), get("p"))
+@fault("rules.concurrency", make(), make("q"), patch(enabled=True), patch("q", enabled=True), get("p"))
 class PendingPatchIsOverwritten(Api):
     """A PATCH is lost when the next request but creates is a PATCH of another provider: the buffer holds one."""
 
@@ -202,7 +202,7 @@ class PendingPatchIsOverwritten(Api):
         return super().perform(request)
 
 
-@fault("rules.base-url", make(), patch(base_url="https://e.com/"))
+@fault("model.drill", make(), patch(base_url="https://e.com/"))
 class SlashMoreIsTheSameUrl(Api):
     """A PATCH keeps the old base URL where the new one differs by a slash at the end."""
 

@@ -106,7 +106,7 @@ class DigitsAreRowNumbers(Api):
         return None if name.isdigit() and self.request.operation == "patch" else super().find_by_name(name)
 
 
-@fault("rules.name-unique", make("n" * 64 + "-a"), make("n" * 64 + "-b"))
+@fault("model.drill", make("n" * 64 + "-a"), make("n" * 64 + "-b"))
 class NamesDifferWithinSixtyFour(Api):
     """A name is taken where its first 64 characters are: the index holds no more."""
 
@@ -224,7 +224,7 @@ class EmptyTokenIsTheLastUser(Api):
         return self.__dict__["last"]  # type: ignore[no-any-return]
 
 
-@fault("rules.unauthenticated", get(headers={"Authorization": "Bearer of-the-proxy"}))
+@fault("rules.auth-carriers", get(headers={"Authorization": "Bearer of-the-proxy"}))
 class AuthorizationOverrulesTheToken(Api):
     """A bearer in Authorization, as for a proxy, is taken in place of the session token."""
 
