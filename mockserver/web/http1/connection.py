@@ -331,8 +331,13 @@ class Connection(asyncio.Protocol):
         if self._ended or not self._transport.can_write_eof():
             self._transport.close()
             return
-        self._transport.write_eof()
         self.deadline = time.monotonic() + _LINGER
+        if self._transport.get_write_buffer_size():
+            return  # the end comes with the deadline
+        try:
+            self._transport.write_eof()
+        except OSError:  # the client left just now
+            self._transport.abort()
 
     async def _page(self, request: Request) -> None:
         """Send what the WSGI application behind answers."""

@@ -133,11 +133,13 @@ class Listener:
     def _look(self) -> None:
         """Act on deadlines that have passed, and look again in a while."""
         now = time.monotonic()
-        for connection in [one for one in self._open if one.deadline <= now]:
-            connection.overdue()
-        self._make_room()
-        if (self._server is not None and self._server.is_serving()) or self._open:
-            asyncio.get_running_loop().call_later(min(self.body_timeout / 4, 0.5), self._look)
+        try:
+            for connection in [one for one in self._open if one.deadline <= now]:
+                connection.overdue()
+            self._make_room()
+        finally:  # a defect in one look must not be the end of all deadlines
+            if (self._server is not None and self._server.is_serving()) or self._open:
+                asyncio.get_running_loop().call_later(min(self.body_timeout / 4, 0.5), self._look)
 
     def _make_room(self) -> None:
         """Close connections that have been quiet for a while, as many as wait for their turn."""
