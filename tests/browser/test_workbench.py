@@ -241,6 +241,7 @@ def test_the_clock_is_set_moved_frozen_and_resumed(visit, session):
     visit.expected.append("400")
     page = visit(session.name, "clock")
     clock = panel(page, "Clock")
+    expect(clock.get_by_role("timer")).to_contain_text("UTC")
     clock.get_by_label("Time (RFC 3339)").fill("2030-05-06T07:08:09Z")
     clock.get_by_role("button", name="Set").click()
     expect(clock.get_by_role("timer")).to_contain_text("2030-05-06 07:08")

@@ -47,7 +47,12 @@ export function clockView() {
   const form = (label, control, action, submit) => h("form", { class: "inline", on: { submit: (event) => { event.preventDefault(); submit(); } } }, field(label, control), h("button", {}, action));
   const shown = () => timer !== null;
   on("clock", () => shown() && look());
-  on("session", () => { set.value = ""; if (shown()) look(); });
+  let typed = null; // the session for which somebody typed a time
+  set.addEventListener("input", () => { typed = context.session; });
+  on("session", () => {
+    if (typed !== context.session) set.value = "";
+    if (shown()) look();
+  });
   return {
     element: h("div", { class: "narrow card" }, h("h2", {}, "Clock"), h("p", { class: "muted" }, "Timestamps and the expiry of tokens follow the clock of the session."),
       now, state, problem,
