@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import zlib
 
 import pytest
 from browser_kit import running
@@ -39,13 +40,16 @@ def mock():
 @pytest.fixture
 def session(mock, request):
     """A session for this test alone."""
-    with mock.client.session(f"s-{abs(hash(request.node.nodeid)) % 10**9}") as made:
+    with mock.client.session(f"s-{zlib.crc32(request.node.nodeid.encode())}") as made:
         yield made
 
 
 @pytest.fixture
-def visit(chromium, mock, request):
-    """Open the workbench; whatever a page complains of is an error of the test, unless it is named in `expected`."""
+def visit(chromium, mock, session):
+    """Open the workbench; whatever a page complains of is an error of the test, unless it is named in `expected`.
+
+    It asks for the session so that the pages are closed before their session is dropped.
+    """
     contexts, complaints, expected = [], [], []
 
     def heard(text):
