@@ -42,8 +42,9 @@ lint: setup
 types: setup
 	@$(BIN)/mypy
 
+# Compiled once for all workers and for the many programs that tests start, whatever the environment says.
 unit: setup
-	@$(BIN)/pytest $(PYTEST)
+	@unset PYTHONDONTWRITEBYTECODE; $(BIN)/pytest $(PYTEST)
 
 documents: setup
 	@$(BIN)/mockserver build
