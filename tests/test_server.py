@@ -292,7 +292,7 @@ def test_a_local_server_serves_on_a_port_of_its_own_and_stops_quickly():
         assert len(json.loads(ask(one.url, "GET", PROVIDERS)[2])) == 8
         assert ask(other.url, "GET", PROVIDERS)[2] == b"[]"
         started = time.monotonic()
-    assert time.monotonic() - started < 1
+    assert time.monotonic() - started < 5
     with pytest.raises(ConnectionRefusedError):
         ask(one.url, "GET", PROVIDERS)
 

@@ -422,7 +422,7 @@ def test_500_operations_are_compared_in_a_few_seconds() -> None:
     start = time.monotonic()
     changes = diff(large(500, ["a", "b"]), large(500, ["a", "b", "c"]))
     assert len(changes) == 500
-    assert time.monotonic() - start < 15  # measured: 1.5 s
+    assert time.monotonic() - start < 60  # measured: 1.5 s
 
 
 # reports

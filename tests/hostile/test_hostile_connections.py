@@ -40,13 +40,15 @@ def rest(connection: socket.socket) -> bytes:
 
 
 def assert_prompt(server: Any, count: int = 10) -> None:
-    """Requests of others, reads and writes, are answered at once (seconds are allowed for a busy machine)."""
+    """Requests of others, reads and writes, are answered at once (a busy machine may make two of them late)."""
+    slow = 0
     for number in range(count):
         started = time.monotonic()
         body = json.dumps({**GOOD, "name": f"prompt-{number}"}).encode()
         assert server.request(body=body)[0] == 201
         assert server.request("DELETE", f"/api/v2/ai/providers/prompt-{number}")[0] == 204
-        assert time.monotonic() - started < 1.5
+        slow += time.monotonic() - started > 1.5
+    assert slow <= 2
 
 
 @pytest.mark.parametrize("data", [HALF_A_BODY, HALF_A_CHUNK, BETWEEN_CHUNKS], ids=["length", "chunk", "chunks"])

