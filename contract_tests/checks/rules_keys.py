@@ -229,7 +229,7 @@ def _many_keys(scene: Scene) -> None:
 
 
 def _equal_keys(scene: Scene) -> None:
-    """One plain text twice is two keys, and one that comes back in a PATCH is a new key."""
+    """One plain text twice is two keys, and one that comes back in a PATCH is a new key, beside the old one too."""
     key = scene.key()
     made = scene.created(api_keys=[key, key])
     provider, old = made.document, {held["id"] for held in keys_of(made)}
@@ -238,6 +238,12 @@ def _equal_keys(scene: Scene) -> None:
     new = {held["id"] for held in keys_of(exchange)}
     found = f"{len(new)} keys, {len(new & old)} of them old"
     scene.expect(len(new) == 2 and not new & old, "equal:new", "two new keys", found, [made, exchange])
+    first, second = scene.key(), scene.key()
+    made = scene.created(api_keys=[first, second])
+    entries = [{"id": held["id"]} for held in keys_of(made)]
+    exchange = scene.patched(scene.way(made.document), api_keys=[*entries, {"api_key": first}])
+    found = f"{len(keys_of(exchange))} keys"
+    scene.expect(len(keys_of(exchange)) == 3, "equal:added", "three keys, two with one text", found, [made, exchange])
 
 
 @check("rules.key-id-known", "An entry that names a key must name one of this provider", rules=("key-id-known",))
@@ -301,6 +307,7 @@ def key_entry_one(scene: Scene) -> None:
     good, held = {"api_key": scene.key()}, {"id": keys[0]["id"]}
     wrong = {
         "both": {**held, **good},
+        "an empty key": {**held, "api_key": ""},
         "neither": {},
         "nulls": {"id": None, "api_key": None},
         "unknown": {"color": "blue"},
