@@ -51,6 +51,8 @@ KINDS = (
     "posed_more",
     "ported",
     "ported_more",
+    "guessed",
+    "guessed_more",
 )
 
 for _kind in KINDS:
