@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
+from contract_tests.checks.contexts import SETTINGS
 from contract_tests.documents import CREATE, DELETE, GET, UPDATE
 from contract_tests.exchange import Exchange
 from contract_tests.registry import check
@@ -182,6 +183,23 @@ def cross_talk(scene: Scene) -> None:
         gone = scene.deleted(name if len(made) % 2 else removed["id"])
         for live in made.values():
             scene.unchanged(live, [gone], f"{DELETE}:another changed")
+    _alike(scene)
+
+
+def _alike(scene: Scene) -> None:
+    """Change one of some providers that have the same of everything but the name, a member at a time."""
+    same = {"type": "bedrock", "settings": dict(SETTINGS), "display_name": "Alike", "base_url": "https://alike.example"}
+    first, *others = [scene.created(**same).document for _ in range(3)]
+    changes: list[dict[str, Any]] = [
+        {"settings": {**SETTINGS, "region": "us-east-1"}},
+        {"display_name": "Alone"},
+        {"enabled": True},
+        {"base_url": "https://alone.example"},
+    ]
+    for change in changes:
+        exchange = scene.patched(scene.way(first), **change)
+        for other in others:
+            scene.unchanged(other, [exchange], f"{UPDATE}:one that was alike changed")
 
 
 def _times(scene: Scene, exchange: Exchange, provider: dict[str, Any]) -> tuple[datetime, datetime] | None:
