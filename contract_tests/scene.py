@@ -17,6 +17,7 @@ from contract_tests.session import Session
 KEY = "dummy-key-of-{}-{:04}"  # the end differs, so that masks tell keys apart
 BASE_URL = "https://ai.example.com/v1"
 ABSENT = object()
+SHOWN, LEAD = 300, 40  # characters of a value that a finding tells, and of what comes before a difference
 
 
 class Scene:
@@ -141,11 +142,12 @@ class Scene:
         good = True
         for name, value in expected.items():
             actual = provider.get(name, ABSENT) if isinstance(provider, dict) else ABSENT
+            wanted, shown = (short(value), "absent") if actual is ABSENT else beside(value, actual)
             good &= self.expect(
                 actual == value and type(actual) is type(value),
                 f"{place}:{name}",
-                f"{name} is {short(value)}{f': {why}' if why else ''}",
-                f"{name} is {'absent' if actual is ABSENT else short(actual)}",
+                f"{name} is {wanted}{f': {why}' if why else ''}",
+                f"{name} is {shown}",
                 [exchange],
                 subject=f"{place}:member:{name}",
             )
@@ -269,5 +271,22 @@ def unusable(provider: Any) -> str | None:
 
 def short(value: Any) -> str:
     """Return a value as JSON, cut where it is long."""
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
-    return text if len(text) <= 300 else f"{text[:300]}…"
+    return _part(_text(value), 0)
+
+
+def beside(expected: Any, found: Any) -> tuple[str, str]:
+    """Return two values as JSON, cut where they are long so that their first difference is in sight."""
+    texts = _text(expected), _text(found)
+    if max(map(len, texts)) <= SHOWN:
+        return texts
+    same = next((at for at, (one, other) in enumerate(zip(*texts, strict=False)) if one != other), min(map(len, texts)))
+    start = max(0, same - LEAD)
+    return _part(texts[0], start), _part(texts[1], start)
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+
+
+def _part(text: str, start: int) -> str:
+    return f"{'…' if start else ''}{text[start : start + SHOWN]}{'…' if len(text) > start + SHOWN else ''}"

@@ -10,7 +10,7 @@ from contract_tests.model.difference import ATOMIC, REFUSED, RULES, SEVERAL, Dif
 from contract_tests.model.faulty import Kind
 from contract_tests.model.state import UNKNOWN, Model, Record
 from contract_tests.model.values import KEYS, various
-from contract_tests.scene import Scene, short
+from contract_tests.scene import Scene, beside, short
 
 Json = Any
 Body = dict[str, Json]
@@ -185,8 +185,9 @@ class Player:
         shown = {str(one.get("id")): one for one in ours}
         self._expect(len(shown) == len(ours), LIST, "twice", "A provider is listed twice", "each once", exchange)
         names = [one["name"] for one in ours]
-        in_order = f"ordered by name: {short(sorted(names))}"
-        self._expect(names == sorted(names), LIST, "order", "The list is not in order", in_order, short(names))
+        in_order, shown_order = beside(sorted(names), names)
+        title = "The list is not in order"
+        self._expect(names == sorted(names), LIST, "order", title, f"ordered by name: {in_order}", shown_order)
         for record in self.live:
             if record.id in shown:
                 self._compare(LIST, record, shown[record.id])

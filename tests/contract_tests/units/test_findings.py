@@ -2,6 +2,7 @@
 
 from contract_tests.curl import Redaction, steps
 from contract_tests.findings import Departure, Recorder
+from contract_tests.scene import beside
 from tests.contract_tests.units.unit_kit import exchange
 
 
@@ -45,3 +46,15 @@ def test_causes_stay_in_the_order_in_which_they_were_seen_and_are_told_as_they_c
     for code in ("b", "a", "b", "c"):
         found.add(departure(code=code), [])
     assert [one.code for one in found.findings] == told == ["b", "a", "c"]
+
+
+def test_long_values_are_cut_where_they_differ():
+    one = [f"name-{number:03}" for number in range(200)]
+    other = [*one[:150], one[151], one[150], *one[152:]]
+    expected, found = beside(one, other)
+    assert '"name-150", "name-151"' in expected
+    assert '"name-151", "name-150"' in found
+    assert expected[0] == expected[-1] == found[0] == found[-1] == "…"
+    assert max(len(expected), len(found)) <= 302
+    assert beside({"a": 1}, "text") == ('{"a": 1}', "text")
+    assert beside("x" * 400, "x" * 500)[0] == f"…{'x' * 40}"
