@@ -52,7 +52,10 @@ KINDS = (
     "ported",
     "ported_more",
     "guessed",
-    "guessed_more",
+    "guessed_state",
+    "guessed_values",
+    "guessed_wire",
+    "guessed_sequences",
 )
 
 for _kind in KINDS:
