@@ -6,12 +6,45 @@ import socketserver
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from email.utils import formatdate
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
 App = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 _LONGEST_LINE = 1 << 16
+
+
+@dataclass
+class Wired:
+    """One final answer as octets are about to be sent, and the connection that it goes to."""
+
+    line: str
+    headers: list[tuple[str, str]]
+    body: bytes
+    connection: Any
+
+    def drop(self, *names: str) -> None:
+        """Leave out headers."""
+        self.headers = [(name, value) for name, value in self.headers if name.lower() not in names]
+
+    def put(self, name: str, value: str) -> None:
+        """Set a header, in place of those of that name."""
+        self.drop(name.lower())
+        self.headers.append((name, value))
+
+    @property
+    def closes(self) -> bool:
+        """Whether the connection ends with this answer."""
+        return ("connection", "close") in [(name.lower(), value.strip()) for name, value in self.headers]
+
+    def head(self) -> bytes:
+        """Return the head, the empty line too."""
+        return "\r\n".join([self.line, *map(": ".join, self.headers), "", ""]).encode("latin-1")
+
+    def pieces(self) -> Iterator[bytes]:
+        """Yield what is sent, in the pieces in which it is."""
+        yield self.head() + self.body
 
 
 class _Handler(socketserver.StreamRequestHandler):
@@ -23,6 +56,7 @@ class _Handler(socketserver.StreamRequestHandler):
 
     def handle(self) -> None:
         """Answer the requests of this connection."""
+        self.connection.settimeout(getattr(self.server.app, "idle", None))
         try:
             while self.one():
                 pass
@@ -47,16 +81,15 @@ class _Handler(socketserver.StreamRequestHandler):
         except Exception as error:  # noqa: BLE001  a server that crashes says so in its own way, as servers do
             sent, payload = ["500 Internal Server Error", []], f"crashed: {type(error).__name__}".encode()
         keep = headers.get("connection", "").lower() != "close" and parts[2] != "HTTP/1.0"
-        lines = [
-            f"HTTP/1.1 {sent[0]}",
-            f"Date: {formatdate(usegmt=True)}",
-            *(f"{name}: {value}" for name, value in sent[1]),
-        ]
+        fields = [("Date", formatdate(usegmt=True)), *sent[1]]
         if not any(name.lower() == "content-length" for name, _ in sent[1]) and sent[0][:3] != "204":
-            lines.append(f"Content-Length: {len(payload)}")
-        lines.append(f"Connection: {'keep-alive' if keep else 'close'}")
-        self.wfile.write("\r\n".join([*lines, "", ""]).encode("latin-1") + payload)
-        return keep
+            fields.append(("Content-Length", str(len(payload))))
+        fields.append(("Connection", "keep-alive" if keep else "close"))
+        wired = Wired(f"HTTP/1.1 {sent[0]}", fields, payload, self)
+        wire = getattr(self.server.app, "wire", Wired.pieces)  # variations spell what is sent in ways of their own
+        for piece in wire(wired):
+            self.wfile.write(piece)
+        return keep and not wired.closes
 
     def headers(self) -> dict[str, str]:
         """Read the header lines; names in lower case, repeated ones joined."""
