@@ -9,6 +9,7 @@ from pathlib import Path
 from tests.independent.app import create_app
 from tests.independent.faults import FAULTS
 from tests.independent.serving import Server
+from tests.independent.variations import VARIATIONS
 
 
 def _arguments() -> argparse.Namespace:
@@ -18,10 +19,16 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--profile", choices=["documented", "deployed"], default="deployed")
     parser.add_argument("--reading", choices=["lenient", "strict"], default="lenient", help="of the documented profile")
     parser.add_argument(
-        "--fault", action="append", default=[], metavar="ID", choices=FAULTS.ids(), help="may be repeated"
+        "--fault",
+        action="append",
+        default=[],
+        metavar="ID",
+        choices=[*FAULTS.ids(), *VARIATIONS.ids()],
+        help="a fault, or a sound variation; may be repeated",
     )
     parser.add_argument("--list", action="store_true", help="print the catalogue of faults, and end")
     parser.add_argument("--list-json", action="store_true", help="print it as JSON, and end")
+    parser.add_argument("--list-variations", action="store_true", help="print the sound variations as JSON, and end")
     parser.add_argument("--state-file", type=Path, help="write the whole state there on SIGUSR1")
     return parser.parse_args()
 
@@ -36,6 +43,9 @@ def main() -> None:
     if chosen.list_json:
         core = {fault.id for fault in FAULTS.core()}
         print(json.dumps([{**fault.facts(), "core": fault.id in core} for fault in FAULTS]))
+        return
+    if chosen.list_variations:
+        print(json.dumps([variation.facts() for variation in VARIATIONS]))
         return
     app = create_app(chosen.profile, chosen.fault, reading=chosen.reading)
     if chosen.state_file and hasattr(signal, "SIGUSR1"):

@@ -28,14 +28,17 @@ def create_app(
     clock: Clock = _wall_clock,
     seed: int | None = None,
 ) -> Api:
-    """Return a WSGI application with state of its own, broken in the ways that the ids of ``faults`` name.
+    """Return a WSGI application with state of its own, broken or varied in the ways that the ids of ``faults`` name.
 
     ``providers`` stand in for the strangers. ``clock`` and ``seed`` make times and ids repeatable. Raises
     :class:`LookupError` for an unknown fault, :class:`ValueError` for an unknown profile or reading.
     """
-    from tests.independent.faults import FAULTS  # the catalogue builds on this module's class
+    from tests.independent.faults import FAULTS  # the catalogues build on this module's class
+    from tests.independent.faults.catalogue import Catalogue
+    from tests.independent.variations import VARIATIONS
 
     chosen = terms(profile, reading)
-    classes = tuple(FAULTS.named(name).mixin for name in faults)
+    known = Catalogue([*FAULTS, *VARIATIONS])
+    classes = tuple(known.named(name).mixin for name in faults)
     kind = type("Broken", (*classes, Api), {"terms": chosen}) if classes else type("Sound", (Api,), {"terms": chosen})
     return kind(strangers(chosen) if providers is None else providers, clock, random.Random(seed))

@@ -103,7 +103,11 @@ class _Handler(socketserver.StreamRequestHandler):
     def body(self, headers: dict[str, str]) -> bytes:
         """Read the body, chunked or of a known length."""
         if headers.get("transfer-encoding", "").lower() != "chunked":
-            return self.rfile.read(int(headers.get("content-length", 0)))
+            length = int(headers.get("content-length", 0))
+            most = getattr(self.server.app, "unread", None)
+            if most is not None and length > most:
+                self.refuse(length)
+            return self.rfile.read(length)
         chunks = []
         while size := int(self.rfile.readline(_LONGEST_LINE).split(b";")[0], 16):
             chunks.append(self.rfile.read(size))
@@ -111,6 +115,13 @@ class _Handler(socketserver.StreamRequestHandler):
         while self.rfile.readline(_LONGEST_LINE) not in {b"\r\n", b"\n", b""}:
             pass
         return b"".join(chunks)
+
+    def refuse(self, length: int) -> None:
+        """Answer before the body is read, and close; it is read then, lest a reset overtake the answer."""
+        self.wfile.write(self.server.app.refusal())  # type: ignore[attr-defined]
+        while length > 0 and (read := len(self.rfile.read(min(length, 1 << 16)))):
+            length -= read
+        raise ConnectionError("enough")
 
     def environ(self, parts: list[str], headers: dict[str, str], body: bytes) -> dict[str, Any]:
         """Return the WSGI environment of a request."""

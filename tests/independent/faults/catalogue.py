@@ -71,6 +71,7 @@ class Fault:
 
 
 _declared: list[Fault] = []
+_varied: list[Fault] = []
 
 
 def fault(
@@ -79,8 +80,7 @@ def fault(
     """Return a class decorator that declares a fault: its name is the id, its docstring the sentence."""
 
     def declare(mixin: type) -> type:
-        name = re.sub(r"(?<!^)(?=[A-Z])|(?<=[a-z])(?=\d)", "-", mixin.__name__).lower()
-        declare_as(name, mixin.__doc__ or "", mixin, caught_by, *probe, profiles=profiles, quick=quick)
+        declare_as(_name(mixin), mixin.__doc__ or "", mixin, caught_by, *probe, profiles=profiles, quick=quick)
         return mixin
 
     return declare
@@ -98,14 +98,38 @@ def declare_as(
     """Declare a fault by its id and sentence; for those that are rows of a table."""
     if caught_by not in CHECKS:
         raise ValueError(f"{name}: no check is called {caught_by!r}")
-    kind = mixin.__module__.rpartition(".")[2]
     how: Any = probe[0] if isinstance(probe[0], Race) else probe
-    _declared.append(Fault(name, kind, sentence, profiles, caught_by, quick, mixin, how))
+    _declared.append(Fault(name, _kind(mixin), sentence, profiles, caught_by, quick, mixin, how))
+
+
+def variation(*probe: Step | Later, profiles: tuple[str, ...] = BOTH) -> Callable[[type], type]:
+    """Return a class decorator that declares a sound variation: no check may find it. The rest is as with faults."""
+
+    def declare(mixin: type) -> type:
+        _varied.append(
+            Fault(_name(mixin), _kind(mixin), mixin.__doc__ or "", profiles, "", quick=False, mixin=mixin, probe=probe)
+        )
+        return mixin
+
+    return declare
+
+
+def _name(mixin: type) -> str:
+    return re.sub(r"(?<!^)(?=[A-Z])|(?<=[a-z])(?=\d)", "-", mixin.__name__).lower()
+
+
+def _kind(mixin: type) -> str:
+    return mixin.__module__.rpartition(".")[2]
 
 
 def declared() -> list[Fault]:
     """Return the faults that the modules imported so far have declared, in that order."""
     return list(_declared)
+
+
+def varied() -> list[Fault]:
+    """Return the sound variations that the modules imported so far have declared, in that order."""
+    return list(_varied)
 
 
 class Catalogue:
