@@ -25,6 +25,7 @@ SOME_URL = re.compile(r"https?://[^\s/?#]*[^\s/?#:@][^\s]*", re.IGNORECASE)
 ODD_TEXT = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\ue000-\uf8ff\ufdd0-\ufdef\ufff0-\uffff\U000e0000-\U0010ffff]")
 LONG_TEXT = 255
 MANY = 20  # keys of one request that every server takes
+LARGE = 65_536  # octets of a body that every server takes; a larger one may be answered 413
 WITH_SETTINGS = {"anthropic", "bedrock"}  # the types that bedrock settings fit
 SETTINGS_TEXTS = ("region", "model", "small_fast_model", "access_key", "access_key_secret")
 SETTINGS = {"_type": "bedrock", "_version": 1, "region": "us-east-1"}

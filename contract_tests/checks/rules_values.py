@@ -182,8 +182,13 @@ def long_values(scene: Scene) -> None:
     name = f"{stem}-{'x' * 250}"[:250]
     text, url = "Länge " * 800, f"https://ai.example.com/{'p' * 4000}"
     keys = [f"{scene.key()}{'k' * 4000}"] + [scene.key() for _ in range(24)]
-    keys += [f"{scene.key()}{'l' * 4000}" for _ in range(36)]  # more than a hundred thousand octets
-    made = scene.created(name=name, display_name=text, base_url=url, api_keys=keys)
+    more = [f"{scene.key()}{'l' * 4000}" for _ in range(36)]  # more than a hundred thousand octets
+    made = scene.session.call(CREATE, body=scene.body(name=name, display_name=text, base_url=url, api_keys=keys + more))
+    if made.status == 413:  # so much need not be taken
+        made = scene.session.call(CREATE, body=scene.body(name=name, display_name=text, base_url=url, api_keys=keys))
+    else:
+        keys += more
+    scene.worked(made, 201)
     expected = {"name": name, "display_name": text, "base_url": url}
     scene.same(made, expected, why="as it was sent")
     masks(scene, made, len(keys), "keys")
