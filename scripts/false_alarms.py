@@ -3,6 +3,9 @@
 The sound servers are the mock and the independent server, in both profiles, the independent one in both readings of the
 documented profile. Whatever was there before a run must be there after it, byte for byte.
 
+``--variations`` takes others: the independent server with one sound variation each, such as HTTP/1.0, gzip, other
+spellings of JSON, times and ids, lower limits (``tests/independent/variations``), in every profile where it is sound.
+
 Exit code: 0 no alarm and no harm, 1 not so, 2 wrong usage.
 """
 
@@ -13,11 +16,13 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 from teeth import LIMITS
-from teeth_runs import OWNER, ROOT, Starter, state, suite
+from teeth_runs import OWNER, ROOT, SERVER, Starter, Verdict, state, suite
 
 SOUND = (
     ("the mock", "deployed", ""),
@@ -54,12 +59,50 @@ def main(given: Sequence[str] | None = None) -> int:
     parser.add_argument("--effort", choices=list(LIMITS), default="standard")
     parser.add_argument("--seeds", type=int, default=10)
     parser.add_argument("--suite", nargs="+", help="how something else than the contract tests is started")
+    parser.add_argument(
+        "--variations", action="store_true", help="test sound variations, with the seed 1, two at a time"
+    )
+    parser.add_argument("--only", action="append", default=[], metavar="ID", help="these variations; may be a pattern")
     options = parser.parse_args(given)
     options.limit = LIMITS[options.effort]
     with Starter() as starter:
-        alarms = counted(options, starter)
-    print(f"{alarms} false alarms in {len(SOUND) * options.seeds} runs at {options.effort}")
+        if options.variations:
+            chosen = variations(options.only)
+            runs, alarms = len(chosen), varied(options, starter, chosen)
+        else:
+            runs, alarms = len(SOUND) * options.seeds, counted(options, starter)
+    print(f"{alarms} false alarms in {runs} runs at {options.effort}")
     return 1 if alarms else 0
+
+
+def variations(only: Sequence[str]) -> list[tuple[str, str, str]]:
+    """Return the sound variations that are asked for: id, profile and reading, once for each in which it is sound."""
+    command = [sys.executable, "-m", SERVER, "--list-variations"]
+    done = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
+    return [
+        (row["id"], profile, reading)
+        for row in json.loads(done.stdout)
+        if not only or any(fnmatchcase(row["id"], one) for one in only)
+        for name, profile, reading in SOUND
+        if reading and profile in row["profiles"]
+    ]
+
+
+def varied(given: argparse.Namespace, starter: Starter, chosen: Sequence[tuple[str, str, str]]) -> int:
+    """Run and tell variations, two at a time; return the number of alarms."""
+
+    def one(which: tuple[str, str, str]) -> bool:
+        name, profile, reading = which
+        options = argparse.Namespace(**{**vars(given), "profile": profile, "seed": 1})
+        started = time.monotonic()
+        with starter.server(profile, name, reading=reading) as url:
+            before = state(url)
+            verdict = suite(options, starter)(url, ())
+            harmed = state(url) != before
+        return told(f"{name}, {profile}, {reading}", started, verdict, harmed)
+
+    with ThreadPoolExecutor(2) as pool:
+        return sum(pool.map(one, chosen))
 
 
 def counted(options: argparse.Namespace, starter: Starter) -> int:
@@ -75,14 +118,18 @@ def counted(options: argparse.Namespace, starter: Starter) -> int:
                 before = read(url)
                 verdict = suite(options, starter)(url, ())
                 harmed = read(url) != before
-            wrong = verdict.exit != 0 or harmed
-            alarms += wrong
-            said = ", ".join(verdict.found) or verdict.tail.strip()[-200:]
-            what = f"exit {verdict.exit}: {said}" if wrong else "sound"
-            harm = ", and harmed" if harmed else ""
-            place = f"{name}, {profile}{f', {reading}' if reading else ''}"
-            print(f"{place}, seed {seed} ({time.monotonic() - started:.1f} s): {what}{harm}", flush=True)
+            place = f"{name}, {profile}{f', {reading}' if reading else ''}, seed {seed}"
+            alarms += told(place, started, verdict, harmed)
     return alarms
+
+
+def told(place: str, started: float, verdict: Verdict, harmed: bool) -> bool:
+    """Tell how one run ended; return whether it was a false alarm."""
+    wrong = verdict.exit != 0 or harmed
+    said = ", ".join(verdict.found) or verdict.tail.strip()[-200:]
+    what = f"exit {verdict.exit}: {said}" if wrong else "sound"
+    print(f"{place} ({time.monotonic() - started:.1f} s): {what}{', and harmed' if harmed else ''}", flush=True)
+    return wrong
 
 
 if __name__ == "__main__":
