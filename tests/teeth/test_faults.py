@@ -1,4 +1,4 @@
-"""Every fault of the catalogue is real, single, and where it says it is."""
+"""Every fault of the catalogue is real, single, and where it says it is; so are sound variations."""
 
 import threading
 from collections import Counter
@@ -11,8 +11,13 @@ from tests.independent.app import create_app
 from tests.independent.asking import Reply, Step, ask
 from tests.independent.faults import FAULTS, KINDS, Fault
 from tests.independent.faults.catalogue import CHECKS, Catalogue, Race
+from tests.independent.variations import VARIATIONS
 
-RUNS = [pytest.param(fault, profile, id=f"{fault.id}-{profile}") for fault in FAULTS for profile in fault.profiles]
+RUNS = [
+    pytest.param(fault, profile, id=f"{fault.id}-{profile}")
+    for fault in [*FAULTS, *VARIATIONS]
+    for profile in fault.profiles
+]
 START = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
 
@@ -43,7 +48,7 @@ class Server:
 
 
 @pytest.mark.parametrize(("fault", "profile"), RUNS)
-def test_a_fault_shows_in_the_last_answer_of_its_probe_and_not_before(fault: Fault, profile: str) -> None:
+def test_a_fault_or_variation_shows_in_the_last_answer_of_its_probe_and_not_before(fault: Fault, profile: str) -> None:
     sound, broken = Server(profile), Server(profile, fault.id)
     if isinstance(fault.probe, Race):
         assert sound.race(fault.probe) == Server(profile).race(fault.probe), (
@@ -70,7 +75,7 @@ def test_the_catalogue_is_large_and_of_every_kind() -> None:
 
 def test_every_check_that_is_named_exists_and_sentences_are_sentences() -> None:
     assert {fault.caught_by for fault in FAULTS} <= CHECKS
-    for fault in FAULTS:
+    for fault in [*FAULTS, *VARIATIONS]:
         assert fault.id == fault.id.lower().strip("-")
         assert fault.sentence[0].isupper(), fault
         assert fault.sentence.endswith("."), fault

@@ -154,7 +154,7 @@ REFUSED: list[tuple[str, str, Callable[[Request], bool], int, list[Any], str, tu
     ("chunked-bodies-are-411", "A body that is sent in chunks answers 411: the gateway wants a length.",
      lambda r: r.headers.get("transfer-encoding", "").lower() == "chunked", 411, [post(GOOD, headers=CHUNKED)],
      "rules.notations", BOTH),
-    ("bodies-over-forty-kilobytes-are-413", "A body of more than 40 kB answers 413, which is less than anybody expects.",
+    ("bodies-over-forty-kilobytes-are-413", "A body of more than 40 kB answers 413: less than anybody expects.",
      lambda r: len(r.body) > 40_000, 413, [make(display_name="x" * 41_000)], "rules.notations", BOTH),
     ("paths-over-a-kilobyte-are-414", "A path of more than 1024 characters answers 414.",
      lambda r: len(r.path) > 1024, 414, [make(LONG), get(LONG)], "rules.path-keys", BOTH),

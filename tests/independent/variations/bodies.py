@@ -223,7 +223,7 @@ class NullsAreAbsent(Api):
         super().__init__(*given)
 
 
-# open: facts give null to whole members; inside entries and settings openapi/deployed.yaml has plain strings
+# open: facts give null to whole members; inside entries and settings the deployed document has plain strings
 @variation(claude({**REGION, "model": None}), profiles=DEPLOYED)
 class NullsInsideAreRefused(Api):
     """A null inside settings or a key's entry gets 400."""

@@ -99,7 +99,7 @@ class TheFirstFaultAloneIsTold(_Errors):
         return {**data, "validations": data["validations"][:1]} if "validations" in data else data
 
 
-# open: openapi/documented.yaml: of an error, message alone is required
+# open: the documented document: of an error, message alone is required
 @variation(post({"type": "nope"}), profiles=PAGE)
 class NoMembersAreNamed(_Errors):
     """Errors have a message and nothing else."""
