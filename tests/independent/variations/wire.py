@@ -64,7 +64,7 @@ class IdleConnectionsAreClosed(Wire):
 # open: TCP has no messages, and nobody says how fast an answer must be
 @variation(get())
 class AnswersComeInPieces(Wire):
-    """Status line, headers and halves of the body are sent some milliseconds apart."""
+    """Status line, headers and halves of the body are sent one after the other, a moment apart."""
 
     def wire(self, sent: Wired) -> Iterator[bytes]:
         line, _, rest = sent.head().partition(b"\r\n")
@@ -72,7 +72,7 @@ class AnswersComeInPieces(Wire):
         for piece in (line[:9], line[9:] + b"\r\n", rest, sent.body[:half], sent.body[half:]):
             if piece:
                 yield piece
-                time.sleep(0.003)
+                time.sleep(0.0003)
 
 
 # open: RFC 9112, 4: the reason phrase may be absent, clients should ignore it
