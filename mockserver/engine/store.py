@@ -17,6 +17,7 @@ import orjson
 __all__ = ["Base", "Changes", "Record", "Store", "Table"]
 
 Key = tuple[Any, ...]
+Place = Any  # where a table keeps a record: its key, or what is alone in that; a hundred thousand tuples are memory
 
 KEPT_CHANGES = 16  # how many requests' changes a store can take back
 _EXACTLY = orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_SUBCLASS
@@ -83,9 +84,10 @@ class Base:
     """Records that are shared and never change, with their indexes and their order."""
 
     def __init__(self, unique: Iterable[str], order: Callable[[Record], Any], records: Iterable[Record] = ()) -> None:
-        self.records: dict[Key, Record] = {(*r.parents, r.id): r for r in records}
-        self.indexes: dict[str, dict[Key, Record]] = {
-            name: {(*r.parents, r.data[name]): r for r in self.records.values() if name in r.data} for name in unique
+        self.records: dict[Place, Record] = {_place(r.parents, r.id): r for r in records}
+        self.indexes: dict[str, dict[Place, Record]] = {
+            name: {_place(r.parents, r.data[name]): r for r in self.records.values() if name in r.data}
+            for name in unique
         }
         self._order = order
         self.ordered: list[Record] = sorted(self.records.values(), key=self.rank)
@@ -105,11 +107,11 @@ class Table:
 
     def __init__(self, base: Base) -> None:
         self._base = base
-        self._own: dict[Key, Record | None] = {}
-        self._indexes: dict[str, dict[Key, Record | None]] = {name: {} for name in base.indexes}
+        self._own: dict[Place, Record | None] = {}
+        self._indexes: dict[str, dict[Place, Record | None]] = {name: {} for name in base.indexes}
         self._ordered = base.ordered
         # What changed since: as it stands in that list, if it does; None where so much did that it is sorted anew.
-        self._moved: dict[Key, Record | None] | None = {}
+        self._moved: dict[Place, Record | None] | None = {}
         self._length = len(base.ordered)
         self._sequence = base.sequence
 
@@ -129,13 +131,16 @@ class Table:
 
     def get(self, key: Key) -> Record | None:
         """Return the record of a key (ids of the parents, then its own), or ``None``."""
-        if key in self._own:
-            return self._own[key]
-        return self._base.records.get(key)
+        return self._at(key[0] if len(key) == 1 else key)
+
+    def _at(self, place: Place) -> Record | None:
+        if place in self._own:
+            return self._own[place]
+        return self._base.records.get(place)
 
     def find(self, name: str, parents: Key, value: Any) -> Record | None:
         """Return the record whose unique property has a value, or ``None``."""
-        place = (*parents, value)
+        place = _place(parents, value)
         own = self._indexes[name]
         return own[place] if place in own else self._base.indexes[name].get(place)
 
@@ -143,6 +148,10 @@ class Table:
         """Return a number that no record of this table ever had, neither as its sequence nor as its id."""
         self._sequence += 1
         return self._sequence
+
+    def is_first(self, record: Record) -> bool:
+        """Whether a record is as the base has it, and so not one of those that change again and again."""
+        return self._base.records.get(_place(record.parents, record.id)) is record
 
     def is_indexed(self, name: str) -> bool:
         """Whether records can be found by a property."""
@@ -154,16 +163,16 @@ class Table:
             self._ordered = self._sorted()
         elif self._moved:
             self._ordered = list(self._ordered)
-            for key, old in self._moved.items():
-                self._place(old, self.get(key))
+            for place, old in self._moved.items():
+                self._put_in_order(old, self._at(place))
         self._moved = {}
         return self._ordered
 
     def _sorted(self) -> list[Record]:
-        untouched = [r for r in self._base.ordered if (*r.parents, r.id) not in self._own]
+        untouched = [r for r in self._base.ordered if _place(r.parents, r.id) not in self._own]
         return sorted([*untouched, *(r for r in self._own.values() if r is not None)], key=self._base.rank)
 
-    def _place(self, old: Record | None, new: Record | None) -> None:
+    def _put_in_order(self, old: Record | None, new: Record | None) -> None:
         """Take a record out of the ordered list and put another into its place in the order."""
         order, rows = self._base.rank, self._ordered
         if old is not None:
@@ -176,14 +185,14 @@ class Table:
 
     def changed(self) -> list[tuple[Key, Record | None]]:
         """Return what differs from the base: keys with the record that is there now, ``None`` where there is none."""
-        return list(self._own.items())
+        return [(place if isinstance(place, tuple) else (place,), record) for place, record in self._own.items()]
 
     def put(self, record: Record) -> Record | None:
         """Add a record, or put it in the place of the one with its key, which is returned."""
-        key = (*record.parents, record.id)
-        old = self.get(key)
-        self._note(key, old)
-        self._own[key] = record
+        place = _place(record.parents, record.id)
+        old = self._at(place)
+        self._note(place, old)
+        self._own[place] = record
         self._sequence = max(self._sequence, _number(record))
         if old is None:
             self._length += 1
@@ -192,35 +201,36 @@ class Table:
             if old is not None and name in old.data and old.data[name] != data.get(name):
                 self._unindex(name, old)
             if name in data:
-                index[(*record.parents, data[name])] = record
+                index[_place(record.parents, data[name])] = record
         return old
 
     def remove(self, key: Key) -> Record | None:
         """Forget a record, which is returned."""
-        old = self.get(key)
-        self._note(key, old)
+        place = key[0] if len(key) == 1 else key
+        old = self._at(place)
+        self._note(place, old)
         if old is not None:
             self._length -= 1
             for name in self._indexes:
                 if name in old.data:
                     self._unindex(name, old)
-        if key in self._base.records:
-            self._own[key] = None
+        if place in self._base.records:
+            self._own[place] = None
         else:
-            self._own.pop(key, None)
+            self._own.pop(place, None)
         return old
 
-    def _note(self, key: Key, old: Record | None) -> None:
+    def _note(self, place: Place, old: Record | None) -> None:
         """Note that a record changes: the ordered list follows when it is asked for."""
         moved = self._moved
         if moved is not None:
-            moved.setdefault(key, old)
+            moved.setdefault(place, old)
             if len(moved) * _FEW > self._length:
                 self._moved = None
 
     def _unindex(self, name: str, old: Record) -> None:
         """Take a record out of an index."""
-        place = (*old.parents, old.data[name])
+        place = _place(old.parents, old.data[name])
         if place in self._base.indexes[name]:
             self._indexes[name][place] = None
         else:
@@ -247,10 +257,10 @@ class Changes:
         for table, key, record in self._steps:
             old = table.remove(key) if record is None else table.put(record)
             before.append((table, key, old))
+            if record is not None and (old is None or table.is_first(old)):
+                record.pack()
             if old is not None:
                 old.rest()
-            elif record is not None:
-                record.pack()
         return before
 
 
@@ -295,6 +305,10 @@ class Store:
         """Yield the records of a table that belong under given parents."""
         depth = len(parents)
         return (record for record in self.tables[name].ordered() if record.parents[:depth] == parents)
+
+
+def _place(parents: Key, value: Any) -> Place:
+    return (*parents, value) if parents else value
 
 
 def _number(record: Record) -> int:
