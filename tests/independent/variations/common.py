@@ -30,6 +30,7 @@ class Wire(Api):
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         self.local.method = environ["REQUEST_METHOD"]
+        self.local.path = environ["PATH_INFO"]
         self.local.protocol = environ.get("SERVER_PROTOCOL", "HTTP/1.1")
         return super().__call__(environ, start_response)
 

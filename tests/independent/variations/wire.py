@@ -128,7 +128,7 @@ class EarlyHintsComeFirst(Wire):
     """Before the answer to a GET there is a 103 with a link."""
 
     def wire(self, sent: Wired) -> Iterator[bytes]:
-        if self.local.method == "GET" and self.local.protocol == "HTTP/1.1":
+        if self.local.method == "GET" and self.local.protocol == "HTTP/1.1" and self.local.path.startswith("/api/"):
             yield b"HTTP/1.1 103 Early Hints\r\nLink: </docs>; rel=preconnect\r\n\r\n"
         yield sent.head() + sent.body
 
