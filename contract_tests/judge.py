@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-from contract_tests.documents import CREATE, LIST, Contract, Media, Operation
+from contract_tests.documents import CREATE, LIST, METHODS, Contract, Media, Operation
 from contract_tests.exchange import Exchange, NotJson
 from contract_tests.findings import Departure
 from contract_tests.leaks import Secrets, leaks
@@ -18,6 +18,11 @@ FIELD = re.compile(
     r"name|type|display_name|enabled|base_url|settings(?:\.\w+)*|api_keys(?:\[([0-9]{1,6})\](?:\.(?:id|api_key))?)?"
 )
 SECRET_FIELDS = ("access_key", "access_key_secret")
+
+
+def is_unknown_method(contract: Contract, exchange: Exchange) -> bool:
+    """Whether an answer says that the server does not know a method at all: 501, which RFC 9110 has (9.1, 15.6.2)."""
+    return exchange.status == 501 and exchange.method.lower() not in METHODS and not is_deployed(contract)
 
 
 def judge(contract: Contract, exchange: Exchange, secrets: Secrets) -> Iterator[Departure]:
@@ -42,7 +47,7 @@ def judge(contract: Contract, exchange: Exchange, secrets: Secrets) -> Iterator[
         return
     yield from leaks(exchange, where, secrets)
     status = exchange.status or 0
-    if status >= 500:
+    if status >= 500 and not is_unknown_method(contract, exchange):
         yield Departure(
             "schema.server-error",
             f"{status}",

@@ -19,7 +19,7 @@ from schemathesis.openapi.checks import (
 from contract_tests.documents import Contract
 from contract_tests.exchange import Exchange
 from contract_tests.findings import Departure
-from contract_tests.judge import judge
+from contract_tests.judge import is_unknown_method, judge
 from contract_tests.leaks import Secrets
 from contract_tests.results import Severity
 
@@ -62,7 +62,7 @@ def departure(contract: Contract, failure: Failure, case: Case[Any], exchange: E
             operation,
         )
     if isinstance(failure, UnsupportedMethodResponse):
-        return _unsupported(contract, exchange, operation)
+        return None if is_unknown_method(contract, exchange) else _unsupported(contract, exchange, operation)
     if isinstance(failure, AllowHeaderMismatch):
         return _plain(
             contract,
