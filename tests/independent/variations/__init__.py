@@ -9,7 +9,7 @@ from tests.independent.faults.catalogue import Catalogue, varied
 
 __all__ = ["VARIATIONS"]
 
-for _kind in ("wire", "headers", "errors", "bodies", "values", "doing"):
+for _kind in ("wire", "headers", "errors", "bodies", "values", "doing", "more", "yet_more"):
     importlib.import_module(f"tests.independent.variations.{_kind}")
 
 VARIATIONS = Catalogue(varied())

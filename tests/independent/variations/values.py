@@ -1,7 +1,6 @@
 """Sound variations of limits, times and ids, and of what is shown."""
 
 import random
-import re
 import uuid
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
@@ -12,64 +11,12 @@ from tests.independent.asking import get, make
 from tests.independent.faults.catalogue import DEPLOYED, variation
 from tests.independent.judging import (
     SETTINGS_SECRETS,
-    Faults,
     Members,
 )
 from tests.independent.values import Key, Provider
 from tests.independent.variations.common import PAGE, REGION, claude
 
 # --- limits of values, where the page gives none ----------------------------------------------------------------------
-
-
-# open: the page gives texts no length; every database does
-@variation(make("a" * 65), profiles=PAGE)
-class TextsAreLimited(Api):
-    """Names have 64 characters at most, display names 255, URLs and keys 2048."""
-
-    def judge_name(self, value: str) -> Faults:
-        return super().judge_name(value) or self.long("name", value, 64)
-
-    def judge_display_name(self, value: str) -> Faults:
-        return super().judge_display_name(value) or self.long("display_name", value, 255)
-
-    def judge_base_url(self, value: str) -> Faults:
-        return super().judge_base_url(value) or self.long("base_url", value, 2048)
-
-    def key_fault(self, key: str) -> str:
-        return super().key_fault(key) or ("is too long" if len(key) > 2048 else "")
-
-    def long(self, name: str, value: str, most: int) -> Faults:
-        """Return the fault of a text that is too long."""
-        return [(name, f"at most {most} characters")] if len(value) > most else []
-
-
-# open: the page gives lists no length
-@variation(make(api_keys=[f"dummy-key-{n}" for n in range(17)]), profiles=PAGE)
-class KeysAreLimited(Api):
-    """A provider has sixteen keys at most."""
-
-    def judge_api_keys(self, value: list[str]) -> Faults:
-        return super().judge_api_keys(value) or ([("api_keys", "at most 16")] if len(value) > 16 else [])
-
-    def judge_entries(self, entries: list[Members]) -> Faults:
-        return super().judge_entries(entries) or ([("api_keys", "at most 16")] if len(entries) > 16 else [])
-
-
-# open: the page says nothing of which texts are good; PostgreSQL stores no U+0000
-@variation(make(display_name="a\0b"), profiles=PAGE)
-class ControlCharactersAreRefused(Api):
-    """Control characters in texts get 400."""
-
-    def judge_create(self, members: Members) -> Faults:
-        return super().judge_create(members) + self.controls(members)
-
-    def judge_patch(self, members: Members) -> Faults:
-        return super().judge_patch(members) + self.controls(members)
-
-    def controls(self, members: Members) -> Faults:
-        """Return the texts with control characters."""
-        texts = {name: value for name, value in members.items() if isinstance(value, str)}
-        return [(name, "has control characters") for name, value in texts.items() if re.search("[\0-\x1f\x7f]", value)]
 
 
 # --- times and ids --------------------------------------------------------------------------------------------------
