@@ -64,6 +64,17 @@ def test_a_patch_moves_updated_at_and_nothing_that_it_does_not_name():
     assert members(model, after, answer(enabled=True)) == ["updated_at"]
 
 
+@pytest.mark.parametrize(
+    ("deployed", "moment", "differs"),
+    [(True, EARLY, True), (False, EARLY, False), (False, EARLY.replace("Z", ".000Z"), True)],
+)
+def test_a_clock_of_whole_seconds_may_stand_still_as_documented(deployed, moment, differs):
+    model, record = seen(deployed)
+    record.updated_at = moment
+    after = model.patched(record, {"enabled": True})
+    assert members(model, after, answer(enabled=True, updated_at=moment)) == (["updated_at"] if differs else [])
+
+
 def test_the_keys_after_a_patch_are_those_that_it_names():
     model, record = seen()
     kept, new = answer()["api_keys"][1], {"id": "k3", "masked": mask("dummy-33"), "created_at": LATE}

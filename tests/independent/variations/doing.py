@@ -4,29 +4,18 @@ from dataclasses import replace
 from datetime import datetime
 
 from tests.independent.app import Api
-from tests.independent.asking import Reply, Step, delete, get, make, patch
+from tests.independent.asking import Reply, Step, get, make, patch
 from tests.independent.faults.catalogue import variation
 from tests.independent.judging import (
-    NAME,
     UUID,
     Faults,
     Members,
     parse_uuid,
 )
-from tests.independent.values import Answer, Key, Provider, Refusal, Request
+from tests.independent.values import Key, Provider, Request
 from tests.independent.variations.common import PAGE
 
 # --- what is done ---------------------------------------------------------------------------------------------------
-
-
-# open: that every PATCH moves updated_at is a fact of deployed servers
-@variation(make(), patch(enabled=False), profiles=PAGE)
-class IdlePatchesMoveNoTime(Api):
-    """A PATCH that changes nothing does not move updated_at."""
-
-    def changed(self, provider: Provider, change: Members) -> Provider:
-        new = super().changed(provider, change)
-        return provider if replace(new, updated_at=provider.updated_at) == provider else new
 
 
 def _rotate(seen: list[Reply]) -> Step:
@@ -44,20 +33,6 @@ class RotatedKeysKeepTheirTime(Api):
         return tuple(replace(key, created_at=times.get(key.id, key.created_at)) for key in keys)
 
 
-# open: the page has 204 alone for DELETE; RFC 9110, 9.2.2: it is idempotent
-@variation(delete("nobody"), profiles=PAGE)
-class DeletesAreRepeatable(Api):
-    """Deleting what is not there answers 204, too."""
-
-    def op_delete(self, request: Request) -> Answer:
-        try:
-            return super().op_delete(request)
-        except Refusal as refusal:
-            if refusal.status != 404:
-                raise
-            return Answer(204)
-
-
 # open: the page shows the header in its samples, and does not say that a token is looked for nowhere else
 @variation(get(token=None, headers={"Authorization": "Bearer API_KEY"}), profiles=PAGE)
 class TokensMayComeOtherwise(Api):
@@ -73,16 +48,6 @@ class TokensMayComeOtherwise(Api):
         return super().carried(request, carrier)
 
 
-# open: the page: "Provider ID or name", and nothing of case; collations of some databases know none
-@variation(make(), get("P"), profiles=PAGE)
-class NamesAreWithoutCase(Api):
-    """Names that differ in case are the same, for finding and for creating."""
-
-    def find_by_name(self, name: str) -> Provider | None:
-        found = super().find_by_name(name)
-        return found or next((row for row in self.listed() if row.name.casefold() == name.casefold()), None)
-
-
 def _capitals(seen: list[Reply]) -> Step:
     return get(seen[0].json["id"].upper())
 
@@ -94,17 +59,6 @@ class IdsHaveOneSpelling(Api):
 
     def parse_id(self, key: str) -> str | None:
         return key if UUID.fullmatch(key) and key == key.lower() else None
-
-
-# open: the page has no errors; what cannot be a name or an id is a fault of the request as much as not found
-@variation(get("No%20Such!"), profiles=PAGE)
-class MalformedKeysAreFaults(Api):
-    """A path parameter that is neither an id nor a possible name gets 400 instead of 404."""
-
-    def find(self, key: str) -> Provider:
-        if not (self.parse_id(key) or NAME.fullmatch(key) or self.find_by_name(key)):
-            raise Refusal(400, "That is no id and no name.", [("idOrName", "is malformed")])
-        return super().find(key)
 
 
 def _bare(seen: list[Reply]) -> Step:

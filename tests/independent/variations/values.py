@@ -1,13 +1,12 @@
 """Sound variations of limits, times and ids, and of what is shown."""
 
-import random
 import uuid
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 from tests.independent.app import Api
-from tests.independent.asking import get, make
+from tests.independent.asking import make
 from tests.independent.faults.catalogue import DEPLOYED, variation
 from tests.independent.judging import (
     SETTINGS_SECRETS,
@@ -170,35 +169,6 @@ class VersionsAreSpeltWithAFraction(Api):
         return shown and {**shown, "_version": 1.0}
 
 
-# open: facts: "ordered by name ascending", in no stated collation; that of most databases passes over dashes first
-@variation(make("ab"), get())
-class ListIsInOrderOfALanguage(Api):
-    """The list is ordered by name as dictionaries are: dashes count last."""
-
-    def listed(self) -> list[Provider]:
-        return sorted(self.providers.values(), key=lambda provider: (provider.name.replace("-", ""), provider.name))
-
-
-# open: the page gives the list no order
-@variation(make(), get(), profiles=PAGE)
-class ListHasTheNewestFirst(Api):
-    """The list begins with the newest provider."""
-
-    def listed(self) -> list[Provider]:
-        return sorted(super().listed(), key=lambda provider: (provider.created_at, provider.id), reverse=True)
-
-
-# open: the page gives the list no order
-@variation(get(), profiles=PAGE)
-class ListIsInNoOrder(Api):
-    """The list is in another order each time."""
-
-    def listed(self) -> list[Provider]:
-        rows = super().listed()
-        random.Random(self.tally("list")).shuffle(rows)
-        return rows
-
-
 # open: the page: masked is a string; how keys are masked is a fact of deployed servers
 @variation(make(api_keys=["dummy-key-0001"]), profiles=PAGE)
 class MasksAreStars(Api):
@@ -217,32 +187,6 @@ class MasksAreAllAlike(Api):
         return "[redacted]"
 
 
-# open: the page marks every field of answers required: false
-@variation(make(), profiles=PAGE)
-class EmptyMembersAreLeftOut(Api):
-    """Display name, settings and keys are left out where there are none."""
-
-    def view(self, provider: Provider) -> Members:
-        shown = super().view(provider)
-        absent = {
-            "display_name": not provider.display_name,
-            "settings": not provider.settings,
-            "api_keys": not provider.keys,
-        }
-        return {name: value for name, value in shown.items() if not absent.get(name)}
-
-
-# open: the page marks every field of answers required: false
-@variation(make(api_keys=["dummy-key"]), profiles=PAGE)
-class KeysAreShownWithoutTimes(Api):
-    """Keys are shown by id and mask alone."""
-
-    def view_key(self, key: Key) -> Members:
-        shown = super().view_key(key)
-        del shown["created_at"]
-        return shown
-
-
 # open: the page gives keys no order
 @variation(make(api_keys=["dummy-key-1", "other-key-0002"]), profiles=PAGE)
 class KeysAreInReverse(Api):
@@ -251,12 +195,3 @@ class KeysAreInReverse(Api):
     def view(self, provider: Provider) -> Members:
         shown = super().view(provider)
         return {**shown, "api_keys": shown["api_keys"][::-1]}
-
-
-# open: the page: display_name is a string; that the name stands in for it is a fact of deployed servers
-@variation(make(), profiles=PAGE)
-class DisplayNamesMayBeEmpty(Api):
-    """A display name that was not given is shown empty."""
-
-    def view_display_name(self, provider: Provider) -> str:
-        return provider.display_name
