@@ -261,7 +261,7 @@ def bedrock_keys(scene: Scene) -> None:
             CREATE, body=various(scene, number, type=kind, settings=dict(FULL), api_keys=keys)
         )
         if kind == "bedrock":
-            refused(scene, exchange, f"{CREATE}:{kind}", ["api_keys"], "bedrock takes no keys")
+            refused(scene, exchange, f"{CREATE}:{kind}", ["api_keys"], "bedrock takes no keys", also=["settings"])
         else:
             scene.expect_status(exchange, (400,), f"{CREATE}:{kind}", "bedrock settings take no keys")
         exchange = scene.session.call(CREATE, body=various(scene, number, type=kind, settings=dict(FULL), api_keys=[]))
