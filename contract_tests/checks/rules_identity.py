@@ -72,8 +72,9 @@ def name_reuse(scene: Scene) -> None:
         f"created_at of the old one, {old.get('created_at')}",
         [exchange],
     )
-    gone = scene.session.call(GET, old["id"])
-    scene.expect_status(gone, (404,), "old id", "the old id is nobody's, whoever has the name")
+    for operation, body in ((GET, None), (UPDATE, {"enabled": True}), (DELETE, None)):
+        gone = scene.session.call(operation, old["id"], body=body)
+        scene.expect_status(gone, (404,), "old id", "the old id is nobody's, whoever has the name")
     listed = [item.get("id") for item in scene.listed().listed() if item.get("name") == old["name"]]
     scene.expect(listed == [new["id"]], "listed", "the list holds the new provider alone", listed, [exchange])
     for held in old.get("api_keys") or ():
@@ -327,7 +328,7 @@ def list_matches_get(scene: Scene) -> None:
 
 @check("rules.list-order", "The list is ordered by name, and holds every provider", rules=("list-is-ordered",))
 def list_order(scene: Scene) -> None:
-    """Create names out of order, with display names the other way round; ascending is by code point."""
+    """Create names out of order, with display names the other way round, and delete some; by code point."""
     stem = scene.session.ledger.name("order")
     words = ["m", "b", "zz", "a", "bb", "y1", "0", "z", "b-a", "b0", "a-z"]
     for index, word in enumerate(words):
@@ -336,7 +337,7 @@ def list_order(scene: Scene) -> None:
     scene.created(name=f"0-{stem}x")
     scene.created(name=f"zzz-{stem}x")
     expected = sorted([*(f"{stem}x{word}" for word in words), f"0-{stem}x", f"zzz-{stem}x"])
-    for code in ("created", "changed"):
+    for code in ("created", "changed", "deleted"):
         listed = scene.listed()
         found = [item.get("name") for item in listed.listed() if f"{stem}x" in str(item.get("name"))]
         whole = sorted(map(str, found)) == expected
@@ -351,6 +352,9 @@ def list_order(scene: Scene) -> None:
         if code == "created":
             scene.patched(expected[2], display_name="0 first", enabled=False)
             scene.patched(expected[0], display_name="zzz last", enabled=True)
+        elif code == "changed":
+            for place in (4, 0):
+                scene.deleted(expected.pop(place))
 
 
 def _version(value: object) -> int | None:
