@@ -133,6 +133,10 @@ def atomic(scene: Scene) -> None:
         if code == "wrong type":
             after = scene.session.call(GET, body["name"])
             scene.expect_status(after, (404,), f"{CREATE}:{code}:made", "a refused create makes nothing")
+    other = scene.created()  # what is good and comes later must not bring what was refused
+    scene.unchanged(provider, [other], f"{CREATE}:later")
+    scene.unchanged(provider, [scene.patched(other.document["id"], enabled=True)], f"{UPDATE}:later")
+    scene.unchanged(provider, [scene.deleted(other.document["id"])], f"{DELETE}:later")
     for _ in range(2):
         listed = scene.listed()
         scene.same(listed, provider, scene.find(listed, provider["id"]), "no request changed it")
