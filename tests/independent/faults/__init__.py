@@ -56,6 +56,9 @@ KINDS = (
     "guessed_values",
     "guessed_wire",
     "guessed_sequences",
+    "supposed",
+    "supposed_keys",
+    "supposed_values",
 )
 
 for _kind in KINDS:
