@@ -221,8 +221,10 @@ def _odd_names(scene: Scene) -> None:
             made, (201,), f"spelt as a UUID, {code}", "a good name", check="rules.name-pattern"
         ):
             continue
-        by_name, by_id = scene.session.call(GET, name), scene.session.call(GET, made.document.get("id", ""))
-        scene.expect_status(by_name, (404,), "name that parses as a UUID", "what parses as a UUID is an id")
+        for operation, body in ((GET, None), (UPDATE, {"enabled": True}), (DELETE, None)):
+            by_name = scene.session.call(operation, name, body=body)
+            scene.expect_status(by_name, (404,), "name that parses as a UUID", "what parses as a UUID is an id")
+        by_id = scene.session.call(GET, made.document.get("id", ""))
         if scene.expect_status(by_id, (200,), "id of a name that parses as a UUID", "it was just created"):
             scene.same(by_id, {"name": name}, why="as it was sent")
     titled = scene.created(display_name=scene.session.ledger.name("title")).document

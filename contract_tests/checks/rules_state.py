@@ -173,6 +173,9 @@ def cross_talk(scene: Scene) -> None:
         ).document
         for index, name in enumerate(names)
     }
+    ids = [held.get("id") for one in made.values() for held in one.get("api_keys") or () if isinstance(held, dict)]
+    found = f"{len(set(map(str, ids)))} ids of {len(ids)} keys"
+    scene.expect(len(set(map(str, ids))) == len(ids), "key ids", "an id of its own for each key", found, [])
     for index, name in enumerate(names):
         target = made[name]["id"] if index % 2 else name
         change = {"display_name": f"Now {name}", "enabled": index % 2 == 1}

@@ -167,7 +167,7 @@ class PatchWithAnOldTimeIsAConflict(Api):
 # --- keys -------------------------------------------------------------------------------------------------------------
 
 
-@fault("rules.id-unique", make(api_keys=[KEY]), make("q", api_keys=[KEY]))
+@fault("rules.cross-talk", make(api_keys=[KEY]), make("q", api_keys=[KEY]))
 class EqualKeysShareAnId(Api):
     """A key on create has the id of the key of the same text that another provider has."""
 

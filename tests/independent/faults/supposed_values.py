@@ -127,18 +127,6 @@ class PatchReadsEscapedPairsAsTwo(Api):
         return json.loads(pair.sub("\ufffd\ufffd", request.body.decode()))
 
 
-@fault("rules.unknown-members", make(), Step("PATCH", "p", raw=b'{"enabled": true, "weight": 1e400}'),
-       profiles=DEPLOYED)  # fmt: skip
-class HugeNumbersOfUnknownMembersAreRefused(Api):
-    """A body with an unknown member whose number no float can hold gets 400."""
-
-    def parse(self, request: Request) -> Any:
-        value = super().parse(request)
-        if isinstance(value, dict) and any(abs(n) == float("inf") for n in value.values() if isinstance(n, float)):
-            raise Refusal(400, "number out of range")
-        return value
-
-
 @fault("rules.clients", get(headers={"Cookie": "theme=dark"}))
 class OtherCookiesHideTheHeader(Api):
     """The token of the header is not seen where there are cookies, though of other names."""
