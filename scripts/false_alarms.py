@@ -65,9 +65,13 @@ def main(given: Sequence[str] | None = None) -> int:
     parser.add_argument("--only", action="append", default=[], metavar="ID", help="these variations; may be a pattern")
     options = parser.parse_args(given)
     options.limit = LIMITS[options.effort]
+    if options.only and not options.variations:
+        parser.error("--only takes ids of sound variations; add --variations")
+    chosen = variations(options.only) if options.variations else []
+    if options.variations and not chosen:
+        parser.error(f"no variation is called {' or '.join(options.only)}: python -m {SERVER} --list-variations")
     with Starter() as starter:
         if options.variations:
-            chosen = variations(options.only)
             runs, alarms = len(chosen), varied(options, starter, chosen)
         else:
             runs, alarms = len(SOUND) * options.seeds, counted(options, starter)

@@ -330,7 +330,10 @@ def list_matches_get(scene: Scene) -> None:
 
 @check("rules.list-order", "The list is ordered by name, and holds every provider", rules=("list-is-ordered",))
 def list_order(scene: Scene) -> None:
-    """Create names out of order, with display names the other way round, and delete some; by code point."""
+    """Create names out of order, with display names the other way round, change and delete some.
+
+    Ascending is by code point.
+    """
     stem = scene.session.ledger.name("order")
     words = ["m", "b", "zz", "a", "bb", "y1", "0", "z", "b-a", "b0", "a-z"]
     for index, word in enumerate(words):

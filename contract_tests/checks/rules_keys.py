@@ -220,9 +220,10 @@ def _many_keys(scene: Scene) -> None:
         exchange = scene.patched(provider["id"], api_keys=[{"id": key["id"]} for key in kept])
         got, listed = scene.got(provider["id"]), scene.listed()
         shown = (scene.find(listed, provider["id"]) or {}).get("api_keys")
+        shown = shown if isinstance(shown, list) else []
         for answer, there in ((exchange, keys_of(exchange)), (got, keys_of(got)), (listed, shown)):
-            same = sorted(there or (), key=_id_of) == sorted(kept, key=_id_of)
-            expected, found = f"the {len(kept)} keys that were named", f"{len(there or ())} keys, or others"
+            same = sorted(there, key=_id_of) == sorted(kept, key=_id_of)
+            expected, found = f"the {len(kept)} keys that were named", f"{len(there)} keys, or others"
             scene.expect(same, "many:kept", expected, found, [exchange, answer])
     gone = scene.session.call(DELETE, provider["id"])
     scene.expect_status(gone, (204,), "many:deleted", "it is there, with all its keys")

@@ -167,15 +167,14 @@ def cross_talk(scene: Scene) -> None:
     stem = scene.session.ledger.name("talk")
     names = [stem, f"{stem}-a", f"{stem}0", f"{stem}-a-b"]
     key = scene.key()  # one key of all: theirs to have, and to lose, one by one
-    made = {
-        name: scene.created(
-            name=name, display_name=f"Is {name}", enabled=index % 2 == 0, api_keys=[key, scene.key()]
-        ).document
+    creates = [
+        scene.created(name=name, display_name=f"Is {name}", enabled=index % 2 == 0, api_keys=[key, scene.key()])
         for index, name in enumerate(names)
-    }
+    ]
+    made = {name: one.document for name, one in zip(names, creates, strict=True)}
     ids = [held.get("id") for one in made.values() for held in one.get("api_keys") or () if isinstance(held, dict)]
     found = f"{len(set(map(str, ids)))} ids of {len(ids)} keys"
-    scene.expect(len(set(map(str, ids))) == len(ids), "key ids", "an id of its own for each key", found, [])
+    scene.expect(len(set(map(str, ids))) == len(ids), "key ids", "an id of its own for each key", found, creates)
     for index, name in enumerate(names):
         target = made[name]["id"] if index % 2 else name
         change = {"display_name": f"Now {name}", "enabled": index % 2 == 1}
