@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from contract_tests.documents import Contract, escape
@@ -52,14 +52,18 @@ OTHERWISE = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass
 class _Place:
-    """A schema as :class:`Coverage` walks it: `below` are its sub-schemas, each with its place, in parts too."""
+    """A schema as :class:`Coverage` walks it: what it asserts of which types, and the schemas that apply besides it."""
 
-    schema: Json
-    reference: Json
-    keywords: tuple[str, ...]
-    below: tuple[tuple[str, str, str, Json], ...]
+    assertions: list[tuple[tuple[type, ...], Key]] = field(default_factory=list)
+    properties: dict[str, "_Place"] = field(default_factory=dict)
+    others: "_Place | None" = None  # of members that `properties` does not name
+    items: "_Place | None" = None
+    also: list["_Place"] = field(default_factory=list)
+    condition: str = ""  # the pointer of `if`, which decides between the two that follow
+    then: "_Place | None" = None
+    otherwise: "_Place | None" = None
 
 
 class Coverage:
@@ -68,7 +72,7 @@ class Coverage:
     def __init__(self, contract: Contract) -> None:
         self._contract = contract
         self._counts: Counter[Key] = Counter()
-        self._places: dict[int, _Place] = {}  # by the identity of the schema, which the place keeps alive
+        self._places: dict[Key, _Place] = {}
         self._declared = list(dict.fromkeys(self._declare()))
         self._known = set(self._declared)
 
@@ -85,11 +89,12 @@ class Coverage:
         for parameter in operation.node.get("parameters", ()):
             self._add("parameter", operation.id, _parameter(self._contract.resolve(parameter)))
         if operation.body_schema is not None and exchange.body and not isinstance(exchange.sent, NotJson):
-            self._touch("request keyword", operation.id, operation.body_schema, exchange.sent, operation.body_pointer)
+            key = ("request keyword", operation.id, operation.body_pointer)
+            self._touch(self._place(key, operation.body_schema), exchange.sent)
         medias = operation.answer(exchange.status) or {}
         if medias and not isinstance(exchange.json, NotJson):
             media = next(iter(medias.values()))
-            self._touch("response keyword", operation.id, media.schema, exchange.json, media.pointer)
+            self._touch(self._place(("response keyword", operation.id, media.pointer), media.schema), exchange.json)
 
     def count_status(self, operation: str, status: int) -> None:
         """Count a status that a request outside of the operations brought about, such as a 405 on its path."""
@@ -156,38 +161,58 @@ class Coverage:
         for at, below in _below(schema):
             yield from self._keywords(below, f"{pointer}/{at}", answered)
 
-    def _touch(self, dimension: str, operation: str, schema: Json, value: Json, pointer: str) -> None:
-        if not isinstance(schema, dict):
-            return
-        place = self._places.get(id(schema))
-        if place is None or place.schema is not schema:
-            place = self._places[id(schema)] = self._place(schema)
-        if place.reference is not None:
-            self._touch(dimension, operation, place.reference, value, schema["$ref"])
-        for keyword in place.keywords:
-            if isinstance(value, ASSERTIONS[keyword]):
-                self._add(dimension, operation, f"{pointer}/{keyword}")
-        holds = "if" in schema and self._contract.is_valid(f"{pointer}/if", value)
-        for at, head, name, below in place.below:
-            if (head == "then" and not holds) or (head == "else" and holds):
-                continue
-            if head == "properties":
-                if isinstance(value, dict) and name in value:
-                    self._touch(dimension, operation, below, value[name], f"{pointer}/{at}")
-            elif head == "items":
-                for item in value[:SAMPLE] if isinstance(value, list) else ():
-                    self._touch(dimension, operation, below, item, f"{pointer}/{at}")
-            else:
-                self._touch(dimension, operation, below, value, f"{pointer}/{at}")
+    def _touch(self, place: _Place, value: Json) -> None:
+        """Count the assertions that speak of a value and of what it holds."""
+        for types, key in place.assertions:
+            if isinstance(value, types):
+                self._counts[key] += 1
+        if place.properties and isinstance(value, dict):
+            for name, below in place.properties.items():
+                if name in value:
+                    self._touch(below, value[name])
+        if place.others is not None and isinstance(value, dict):
+            for name in value.keys() - place.properties.keys():
+                self._touch(place.others, value[name])
+        if place.items is not None and isinstance(value, list):
+            for item in value[:SAMPLE]:
+                self._touch(place.items, item)
+        for below in place.also:
+            self._touch(below, value)
+        if place.condition:
+            chosen = place.then if self._contract.is_valid(place.condition, value) else place.otherwise
+            if chosen is not None:
+                self._touch(chosen, value)
 
-    def _place(self, schema: dict[str, Json]) -> _Place:
-        """Look into a schema, which need be done but once."""
-        reference = self._contract.resolve(schema) if "$ref" in schema else None
-        below = []
+    def _place(self, key: Key, schema: Json) -> _Place:
+        """Look into a schema and those below it, which need be done but once; `key` ends with its pointer."""
+        known = self._places.get(key)
+        if known is not None:
+            return known
+        place = self._places[key] = _Place()
+        if not isinstance(schema, dict):
+            return place
+        dimension, operation, pointer = key
+        if "$ref" in schema:
+            place.also.append(self._place((dimension, operation, schema["$ref"]), self._contract.resolve(schema)))
+        keys = ((ASSERTIONS[name], (dimension, operation, f"{pointer}/{name}")) for name in schema if name in ASSERTIONS)
+        place.assertions = [(types, declared) for types, declared in keys if declared in self._known]
+        place.condition = f"{pointer}/if" if "if" in schema else ""
         for at, node in _below(schema):
+            below = self._place((dimension, operation, f"{pointer}/{at}"), node)
             head, _, name = at.partition("/")
-            below.append((at, head, name.replace("~1", "/").replace("~0", "~"), node))
-        return _Place(schema, reference, tuple(name for name in schema if name in ASSERTIONS), tuple(below))
+            if head == "properties":
+                place.properties[name.replace("~1", "/").replace("~0", "~")] = below
+            elif head == "additionalProperties":
+                place.others = below
+            elif head == "items":
+                place.items = below
+            elif head == "then":
+                place.then = below
+            elif head == "else":
+                place.otherwise = below
+            else:
+                place.also.append(below)
+        return place
 
 
 def _below(schema: dict[str, Json]) -> Iterator[tuple[str, Json]]:

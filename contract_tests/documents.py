@@ -100,6 +100,22 @@ class Operation:
 
 
 @dataclass(frozen=True)
+class Shape:
+    """What an answer may be made of: the members of an object, or the schema of a list's items.
+
+    `members` are those that an answer may show; the page lists no others where `closed`. `within` are those of them
+    that are made of something themselves.
+    """
+
+    schema: Json
+    required: frozenset[str]
+    members: dict[str, Json]
+    closed: bool
+    items: Json | None
+    within: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Contract:
     """A document ready to judge by. `name` is what reports call it; `origin` says which layer states a pointer."""
 
@@ -133,6 +149,27 @@ class Contract:
         while isinstance(node, dict) and isinstance(node.get("$ref"), str):
             node = lookup(self.document, node["$ref"])
         return node
+
+    def shape(self, schema: Json) -> Shape:
+        """Return what an answer of a schema is made of, worked out once."""
+        known = self._shapes.get(id(schema))  # of a node of the document, which lives as long as this
+        if known is None:
+            known = self._shapes[id(schema)] = self._shape(self.resolve(schema))
+        return known
+
+    @cached_property
+    def _shapes(self) -> dict[int, Shape]:
+        return {}
+
+    def _shape(self, schema: Json) -> Shape:
+        described = schema if isinstance(schema, dict) else {}
+        found = {name: self.resolve(node) for name, node in described.get("properties", {}).items()}
+        nodes = {name: node if isinstance(node, dict) else {} for name, node in found.items()}
+        members = {name: node for name, node in nodes.items() if not node.get("writeOnly")}
+        within = tuple(name for name, node in members.items() if "properties" in node or "items" in node)
+        closed = bool(nodes) and not described.get("additionalProperties")
+        required = frozenset(described.get("required", ()))
+        return Shape(schema, required, members, closed, described.get("items"), within)
 
     def states(self, pointer: str) -> str:
         """Name the layer that first stated what stands at a pointer: the page, or an overlay."""

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-from contract_tests.documents import CREATE, LIST, METHODS, Contract, Media, Operation
+from contract_tests.documents import CREATE, LIST, METHODS, Contract, Media, Operation, Shape
 from contract_tests.exchange import Exchange, NotJson
 from contract_tests.findings import Departure
 from contract_tests.leaks import Secrets, leaks
@@ -243,14 +243,13 @@ def _json(
         for error in media.validator.iter_errors(value):
             yield _violation(contract, operation, media, error, value)
     item = contract.operations[CREATE].statuses.get("201", {}).get("application/json")
-    for pointer, node, schema in _objects(contract, value, media.schema, ""):
-        properties = schema.get("properties", {})
-        is_item = item is not None and schema is contract.resolve(item.schema)
-        for name in sorted(set(node) - set(properties)):
+    for pointer, node, shape in _objects(contract, value, media.schema, ""):
+        for name in sorted(node.keys() - shape.members.keys()):
             yield _extra(contract, name, pointer, where, section)
-        for name in properties if is_item else ():
-            if name not in node and name not in schema.get("required", ()):
-                yield _missing(name, pointer, where, section)
+        if item is not None and shape.schema is contract.shape(item.schema).schema:
+            for name in shape.members:
+                if name not in node and name not in shape.required:
+                    yield _missing(name, pointer, where, section)
 
 
 def _violation(contract: Contract, operation: Operation, media: Media, error: Any, value: Json) -> Departure:
@@ -311,22 +310,14 @@ def _missing(name: str, pointer: str, where: tuple[str, ...], section: str) -> D
     )
 
 
-def _objects(contract: Contract, value: Json, schema: Json, pointer: str) -> Iterator[tuple[str, Json, Json]]:
-    """Yield every object of an answer whose members the schema lists: where it is, the object, and its schema.
-
-    A member that is `writeOnly` is none that an answer may have.
-    """
-    schema = contract.resolve(schema)
-    if not isinstance(schema, dict):
-        return
-    if isinstance(value, list) and "items" in schema:
+def _objects(contract: Contract, value: Json, schema: Json, pointer: str) -> Iterator[tuple[str, Json, Shape]]:
+    """Yield every object of an answer whose members the schema lists: where it is, the object, and its shape."""
+    shape = contract.shape(schema)
+    if isinstance(value, list) and shape.items is not None:
         for index, item in enumerate(value):
-            yield from _objects(contract, item, schema["items"], f"{pointer}[{index}]")
-    properties = schema.get("properties")
-    if isinstance(value, dict) and properties and not schema.get("additionalProperties"):
-        readable = {k: v for k, v in properties.items() if not contract.resolve(v).get("writeOnly")}
-        seen = schema if len(readable) == len(properties) else {**schema, "properties": readable}
-        yield pointer, value, seen
-        for name, node in value.items():
-            if name in readable:
-                yield from _objects(contract, node, readable[name], f"{pointer}.{name}")
+            yield from _objects(contract, item, shape.items, f"{pointer}[{index}]")
+    if isinstance(value, dict) and shape.closed:
+        yield pointer, value, shape
+        for name in shape.within:
+            if name in value:
+                yield from _objects(contract, value[name], shape.members[name], f"{pointer}.{name}")
