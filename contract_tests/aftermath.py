@@ -11,7 +11,8 @@ from contract_tests.results import Severity
 from contract_tests.session import Session
 
 CLOSE_WATCH = 200  # strangers up to which the list is compared after every check that writes
-LOOKED_INTO = 20  # strangers that are also read one by one
+LOOKED_INTO = 20  # strangers that are also read one by one, at the end
+AT_ONCE = 2  # of these, how many are read after a check, in turns
 TRIES = 3
 GIVE_UP = 3  # requests in a row without an answer after which nothing more is removed
 
@@ -23,6 +24,7 @@ class Guardian:
         self.session = session
         self.seen = False  # whether the list could be read before anything was made
         self._details: dict[str, Any] = {}
+        self._turn = 0  # of the details, which is read next
 
     def look_around(self) -> None:
         """Write down what is there before anything is made."""
@@ -38,7 +40,7 @@ class Guardian:
         self._tell_unasked()
         self.remove_made()
         if len(self.session.ledger.strangers) <= CLOSE_WATCH:
-            self.stop_at_harm()
+            self.stop_at_harm(AT_ONCE)
 
     def _tell_unasked(self) -> None:
         """Record creates of the check that were refused and made something all the same."""
@@ -79,9 +81,12 @@ class Guardian:
                     session.check,
                 )
 
-    def stop_at_harm(self) -> None:
-        """Raise :class:`HarmSeen`, with a finding recorded, if anything changed that the run did not make."""
-        changed = self.changes()
+    def stop_at_harm(self, most: int = LOOKED_INTO) -> None:
+        """Raise :class:`HarmSeen`, with a finding recorded, if anything changed that the run did not make.
+
+        Besides the list, at most `most` of the providers that were there are read.
+        """
+        changed = self._changes(most)
         if changed:
             self.session.recorder.add(
                 Departure(
@@ -97,13 +102,16 @@ class Guardian:
             )
             raise HarmSeen(f"providers that this run did not make were changed: {'; '.join(changed)}")
 
-    def changes(self) -> list[str]:
+    def _changes(self, most: int) -> list[str]:
         """Describe what became of the providers that were there before; empty where all are as they were."""
         if not self.seen or not self.session.ledger.strangers:
             return []
+        known = list(self._details)
+        read = [known[(self._turn + offset) % len(known)] for offset in range(min(most, len(known)))]
+        self._turn += len(read)
         changed: list[str] = []
         for _ in range(TRIES):  # a list that is wrong now and then is a finding of its own, not harm
-            changed = self._compare()
+            changed = self._compare(read)
             if not changed:
                 return []
         return changed
@@ -151,7 +159,8 @@ class Guardian:
                 left[provider_id] = name
         return left
 
-    def _compare(self) -> list[str]:
+    def _compare(self, read: list[str]) -> list[str]:
+        """Describe what the list shows to be changed, and reading some of the providers."""
         exchange = self.session.list_quietly()
         if exchange is None:
             return []
@@ -169,8 +178,8 @@ class Guardian:
                     continue
                 members = sorted(k for k in {*before, *now[provider_id]} if before.get(k) != now[provider_id].get(k))
                 changed.append(f"{name!r} has other {', '.join(members)}")
-        for provider_id, before in self._details.items():
-            after = self._detail(provider_id)
+        for provider_id in read:
+            before, after = self._details[provider_id], self._detail(provider_id)
             if before is not None and after is not None and after != before:
                 changed.append(f"{self.session.ledger.strangers[provider_id].get('name')!r} is answered otherwise")
         return list(dict.fromkeys(changed))

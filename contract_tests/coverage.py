@@ -35,7 +35,7 @@ ASSERTIONS: dict[str, tuple[type, ...]] = {
     "maxItems": ARRAY,
     "uniqueItems": ARRAY,
 }
-SAMPLE = 20  # items of a list that are looked into
+SAMPLE = 5  # items of a list that are looked into
 UNPROVOKED = {
     "500": "a sound server never gives it",
     "413": "the size that a server takes is its own; nothing so large is sent",
@@ -194,7 +194,9 @@ class Coverage:
         dimension, operation, pointer = key
         if "$ref" in schema:
             place.also.append(self._place((dimension, operation, schema["$ref"]), self._contract.resolve(schema)))
-        keys = ((ASSERTIONS[name], (dimension, operation, f"{pointer}/{name}")) for name in schema if name in ASSERTIONS)
+        keys = (
+            (ASSERTIONS[name], (dimension, operation, f"{pointer}/{name}")) for name in schema if name in ASSERTIONS
+        )
         place.assertions = [(types, declared) for types, declared in keys if declared in self._known]
         place.condition = f"{pointer}/if" if "if" in schema else ""
         for at, node in _below(schema):

@@ -25,6 +25,7 @@ RESTED = 0.05  # seconds after which a server may have let go of a kept connecti
 CLOSES = 0.05  # seconds to see whether a server closes its connections after an answer, though it does not say so
 SAFE = {"GET", "HEAD", "OPTIONS", "TRACE"}
 BODILESS_PAUSE = 0.001  # seconds to wait for a body after an answer that has none
+WAITED_FOR = 100  # answers without a body after which it is waited; of those that come later, after one in four
 LATE = "no complete answer within"  # how the trouble of a time limit begins
 CLOSED = "the connection was closed without an answer"
 Headers = tuple[tuple[str, str], ...]
@@ -102,9 +103,9 @@ class _Connection:
         """Tell whether nothing has arrived that nobody asked for, an end of the connection included."""
         return not select.select([self.sock], [], [], 0)[0]
 
-    def chatters(self) -> bool:
-        """Tell whether bytes come after an answer without a body: a body that must not be there may be on its way."""
-        if not select.select([self.sock], [], [], BODILESS_PAUSE)[0]:
+    def chatters(self, pause: float) -> bool:
+        """Tell whether bytes come within a pause (seconds): a body that must not be there may be on its way."""
+        if not select.select([self.sock], [], [], pause)[0]:
             return False
         return bool(self.sock.recv(1, socket.MSG_PEEK))
 
@@ -139,6 +140,7 @@ class Wire:
         self._local = threading.local()
         self._kept: dict[threading.Thread, _Connection] = {}
         self._lock = threading.Lock()
+        self._bodiless = 0  # answers without a body so far
         self._keeps: bool | None = None  # whether the server keeps its connections open; None before the first answer
 
     def send(
@@ -154,7 +156,7 @@ class Wire:
         """Send a request to a path (and query) below the prefix, and return what came; raises nothing for the server.
 
         `Host` and `Content-Length` are added where they are missing; everything else is sent as given, headers that are
-        not ASCII as UTF-8. After an answer without a body, `listen` waits a moment for one that comes all the same.
+        not ASCII as UTF-8. After answers without a body, `listen` waits a moment for one that comes all the same.
         """
         limit = self.timeout if timeout is None else timeout
         started = time.monotonic()
@@ -259,8 +261,7 @@ class Wire:
             # The server may have answered and closed before it read everything; what it said is still to be read.
             return
 
-    @staticmethod
-    def _receive(connection: _Connection, arriving: _Arriving, deadline: float, listen: bool) -> None:
+    def _receive(self, connection: _Connection, arriving: _Arriving, deadline: float, listen: bool) -> None:
         size = 0
         while True:
             event = connection.http.next_event()
@@ -276,13 +277,19 @@ class Wire:
                 if size > MAX_BODY:
                     raise Trouble(f"the body goes on beyond {MAX_BODY} bytes")
             elif isinstance(event, h11.EndOfMessage):
-                if connection.http.trailing_data[0] or (listen and not size and connection.chatters()):
+                if connection.http.trailing_data[0] or (listen and not size and self._chatters(connection)):
                     raise Trouble("there are bytes after the end of the answer")
                 return
             elif isinstance(event, h11.ConnectionClosed):
                 raise Trouble(CLOSED)
             elif event is h11.PAUSED:
                 raise Trouble("there are bytes after the end of the answer")
+
+    def _chatters(self, connection: _Connection) -> bool:
+        """Tell whether bytes come after an answer without a body."""
+        self._bodiless += 1
+        waits = self._bodiless <= WAITED_FOR or self._bodiless % 4 == 0
+        return connection.chatters(BODILESS_PAUSE if waits else 0.0)
 
     def _settle(self, connection: _Connection, sound: bool) -> None:
         """Keep the connection for the next request of this thread where both sides allow it.
