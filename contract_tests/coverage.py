@@ -166,14 +166,9 @@ class Coverage:
         for types, key in place.assertions:
             if isinstance(value, types):
                 self._counts[key] += 1
-        if place.properties and isinstance(value, dict):
-            for name, below in place.properties.items():
-                if name in value:
-                    self._touch(below, value[name])
-        if place.others is not None and isinstance(value, dict):
-            for name in value.keys() - place.properties.keys():
-                self._touch(place.others, value[name])
-        if place.items is not None and isinstance(value, list):
+        if isinstance(value, dict):
+            self._touch_members(place, value)
+        elif place.items is not None and isinstance(value, list):
             for item in value[:SAMPLE]:
                 self._touch(place.items, item)
         for below in place.also:
@@ -182,6 +177,14 @@ class Coverage:
             chosen = place.then if self._contract.is_valid(place.condition, value) else place.otherwise
             if chosen is not None:
                 self._touch(chosen, value)
+
+    def _touch_members(self, place: _Place, value: dict[str, Json]) -> None:
+        for name, below in place.properties.items():
+            if name in value:
+                self._touch(below, value[name])
+        if place.others is not None:
+            for name in value.keys() - place.properties.keys():
+                self._touch(place.others, value[name])
 
     def _place(self, key: Key, schema: Json) -> _Place:
         """Look into a schema and those below it, which need be done but once; `key` ends with its pointer."""

@@ -227,10 +227,10 @@ def _json(
 ) -> Iterator[Departure]:
     value, where = exchange.json, (operation.id,)
     if isinstance(value, NotJson):
-        shape = "empty" if not exchange.reply.body else re.sub(r"[\d'\"]+", "", value.reason)[:40]
+        how = "empty" if not exchange.reply.body else re.sub(r"[\d'\"]+", "", value.reason)[:40]
         yield Departure(
             "schema.response",
-            f"json:{shape}",
+            f"json:{how}",
             "The body of the answer is not JSON",
             f"JSON that fits {media.pointer}",
             value.reason,

@@ -8,6 +8,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from statistics import median, quantiles
 
+from contract_tests import own_source
 from contract_tests.aftermath import Guardian
 from contract_tests.documents import load_contract
 from contract_tests.errors import Blocked, CannotTest, HarmSeen, UsageError
@@ -41,6 +42,7 @@ class Run:
         for pattern in unmatched((*options.only, *options.skip), options.profile):
             raise UsageError(f"no check is named {pattern!r}; `contract-tests checks` lists them")
         self.checks = checks_of(options.profile)
+        own_source.leave_out()
         self.session = Session(options, self.contract)
         self.guardian = Guardian(self.session)
         self.results: list[CheckResult] = []

@@ -18,7 +18,7 @@ def _coverage(scene: Scene) -> None:
 
 def _fuzzing(scene: Scene) -> None:
     bodies = scene.check.variant in {CREATE, UPDATE}
-    _phase(scene, "fuzzing", scene.options.amount(*((15, 100, 1500) if bodies else (10, 40, 300))))
+    _phase(scene, "fuzzing", scene.options.amount(*((8, 100, 1500) if bodies else (5, 40, 300))))
 
 
 TITLES = {
@@ -37,7 +37,7 @@ def _stateful(scene: Scene) -> None:
     from contract_tests.schemathesis_bridge.bridge import Bridge
 
     bridge = Bridge(scene, scene.options.amount(*SECONDS), follow=True)
-    phases.stateful(bridge, scene.options.amount(6, 40, 500), scene.options.amount(6, 8, 12))
+    phases.stateful(bridge, scene.options.amount(4, 40, 500), scene.options.amount(6, 8, 12))
 
 
 def _phase(scene: Scene, name: str, *amount: int) -> None:
