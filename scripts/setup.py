@@ -6,6 +6,7 @@ only when what it was made from has changed (pyproject.toml, constraints.txt, th
 
 from __future__ import print_function
 
+import compileall
 import hashlib
 import os
 import subprocess
@@ -17,6 +18,7 @@ VENV = os.path.join(ROOT, ".venv")
 # Inside an activated .venv, the Python that the environment was made from: it must survive `--clear`.
 PYTHON = getattr(sys, "_base_executable", None) or sys.executable
 STAMP = os.path.join(VENV, "setup-stamp")
+PACKAGES = ("mockserver", "contract_tests")
 SOURCES = ("pyproject.toml", "constraints.txt", os.path.join("scripts", "setup.py"))
 
 
@@ -53,6 +55,12 @@ def run(command, what, env=None):
         stop(what + " failed; the lines above say why. Mend that and run the same make command again.")
 
 
+def compile_packages():
+    """Compile what has changed: where Python may not write compiled files, each start would compile all anew."""
+    for name in PACKAGES:
+        compileall.compile_dir(os.path.join(ROOT, name), quiet=1)
+
+
 def main():
     """Make the environment, unless it is already what it should be."""
     if sys.version_info < NEEDED:
@@ -61,6 +69,7 @@ def main():
             "Install one, or name it: make PYTHON=/path/to/python3.12 ..."
             % (sys.version_info[0], sys.version_info[1], sys.executable, NEEDED[0], NEEDED[1])
         )
+    compile_packages()
     wanted = fingerprint()
     if read_stamp() == wanted:
         return

@@ -17,7 +17,7 @@ AT_ONCE = 8
 @check("rules.concurrency", "Requests at the same time are as good as one after the other")
 def concurrency(scene: Scene) -> None:
     """Create, change, read and delete at once: one provider from several threads, and several, each from its own."""
-    for lap in range(scene.options.amount(3, 8, 16)):
+    for lap in range(scene.options.amount(2, 8, 16)):
         _same_name(scene)
         _many_names(scene)
         _many_members(scene)

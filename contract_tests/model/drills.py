@@ -57,8 +57,7 @@ def values(scene: Scene, random: Random) -> Iterator[list[Step]]:
             who = f"v{number}"
             if _mixed(number) % 2 or scene.options.amount(0, 1, 1):  # the others are looked at in the list
                 steps.append(step("look", who, by_name=_mixed(number) % 3 > 0))
-            if _mixed(number) % 3 or scene.options.amount(0, 1, 1):
-                steps.extend(fit.changes(who, number, scene.options.amount(1, 2, 4)))
+            steps.extend(fit.changes(who, number, scene.options.amount(1, 2, 4)))
         steps.append(step("list"))
         yield steps
 
@@ -74,7 +73,7 @@ class _Fit:
     def __init__(self, scene: Scene, random: Random) -> None:
         every = scene.options.amount(0, 1, 1) > 0
         titles = [text for text in texts(every=every) if self._kept(scene, display_name=text)]
-        self.titles = _turned(titles, random)
+        self.titles = _turned(titles, random)[:: scene.options.amount(2, 1, 1)]
         self.urls = _turned([url for url in URLS if self._kept(scene, base_url=url)], random)
         self.keys = _turned(list(KEY_TEXTS), random)
         self.first = random.randrange(1000)
@@ -144,7 +143,7 @@ def names(scene: Scene, random: Random) -> Iterator[list[Step]]:
     yield [*steps, step("watch", most=len(ends))]
     there = len(scene.session.ledger.prefix) + 1
     steps = []
-    for length in range(there, scene.options.amount(41, 73, 133)):
+    for length in range(there + random.randrange(2), scene.options.amount(41, 73, 133), scene.options.amount(2, 1, 1)):
         ending = ("s" * length)[: length - there + 1]
         who = f"l{length}"
         steps += [step("create_as", who, ending=ending, body=base), step("look", who, by_name=True)]

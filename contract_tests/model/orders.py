@@ -128,9 +128,9 @@ FULL: Body = {"display_name": "Never", "enabled": True, "base_url": "https://nev
 
 def refusals(scene: Scene, random: Random) -> Iterator[list[Step]]:
     """Yield drills in which a good request follows each kind of refused one: nothing of that may be left."""
-    profile = "deployed" if scene.deployed else "documented"
-    yield from _refused_patches(faults(UPDATE, profile))
-    yield from _refused_creates(faults(CREATE, profile), scene)
+    profile, apart = "deployed" if scene.deployed else "documented", scene.options.amount(2, 1, 1)
+    yield from _refused_patches(faults(UPDATE, profile)[random.randrange(apart) :: apart])
+    yield from _refused_creates(faults(CREATE, profile)[random.randrange(apart) :: apart], scene)
     yield _named_in_vain(scene)
     if scene.options.token is not None:
         yield _barred(["nobody", "unknown", *(["other"] if scene.options.other_token and scene.deployed else [])])
@@ -251,14 +251,13 @@ DEEDS: list[Deed] = [
     _patch({"display_name": ""}),
     _patch({"enabled": False}),
     lambda who, turn: [step("look", who, by_name=turn % 2 > 0)],
-    # Those that quick effort leaves out.
     lambda who, turn: [step("refuse", who, kind=_REFUSED, body=FULL, by_name=turn % 2 > 0)],
     lambda who, turn: [step("create_taken", who, body={"type": "openai", **FULL, "api_keys": [ONE, TWO]})],
     lambda who, turn: [step("missed", "nobody", operation=UPDATE, body=FULL)],
     _patch({"display_name": "Both", "enabled": True, "base_url": "https://both.example.com", "api_keys": [THREE]}),
     lambda who, turn: [step("create_as", f"{who}x{turn}", body={**start_of("azure"), "base_url": URL})],
 ]
-QUICK_DEEDS = 10
+QUICK_DEEDS = 8
 
 
 def neighbours(scene: Scene, random: Random) -> Iterator[list[Step]]:
@@ -270,12 +269,13 @@ def neighbours(scene: Scene, random: Random) -> Iterator[list[Step]]:
     yield _departures()
     count = scene.options.amount(QUICK_DEEDS, len(DEEDS), len(DEEDS))
     whos = ("n", "n-2", "n2")
+    deeds = random.sample(DEEDS, count)
     for lap in range(scene.options.amount(1, 1, 3)):
         order = _each_after_each(count, random)
         for start in range(0, len(order), PACE):
             steps = [step("create_as", who, body={"type": "anthropic", "base_url": URL}) for who in whos]
             for turn, deed in enumerate(order[start : start + PACE + 1]):
-                steps += DEEDS[deed](whos[(turn + lap) % 3], turn)
+                steps += deeds[deed](whos[(turn + lap) % 3], turn)
                 steps.append(step("list") if turn % 2 else step("look", whos[(turn + lap + 1) % 3]))
             yield [*steps, step("watch")]
 
