@@ -134,7 +134,7 @@ class Guardian:
         listed = [item for item in self.session.list_providers() or () if self.session.ledger.made(item)]
         for provider in listed:
             self.session.ledger.remember(provider)  # made although its create was not answered as one
-            if identity(provider) is not None and self.session.remove(provider["id"]):
+            if self._remove(provider):
                 continue
             left[str(provider.get("id"))] = str(provider.get("name"))
         after = self.session.list_providers()
@@ -152,12 +152,23 @@ class Guardian:
         """Remove what is known to be there of what this run made; return the names of what stays, by id."""
         ledger = self.session.ledger
         left = {}
+        if ledger.astray:
+            for provider in filter(ledger.made, self.session.list_providers() or ()):
+                if identity(provider) is None:
+                    self._remove(provider)
+                ledger.remember(provider)
+            ledger.astray = False
         for provider_id, name in list(ledger.live.items()):
             if self.session.strikes < GIVE_UP and self.session.remove(provider_id):
                 ledger.live.pop(provider_id)
             else:
                 left[provider_id] = name
         return left
+
+    def _remove(self, provider: dict[str, Any]) -> bool:
+        """Remove a provider that a list shows, by its name where its id is none. Tells whether it is gone."""
+        target = identity(provider) or str(provider.get("name"))
+        return self.session.ledger.may_change(target) and self.session.remove(target)
 
     def _compare(self, read: list[str]) -> list[str]:
         """Describe what the list shows to be changed, and reading some of the providers."""

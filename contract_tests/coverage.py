@@ -82,7 +82,7 @@ class Coverage:
         self._add("operation", operation.id, operation.id)
         if exchange.status is None:
             return
-        self._add("status", operation.id, str(exchange.status))
+        self._add("status", operation.id, str(exchange.reply.status))
         for kind, name in self._contract.carriers:
             if self._carried(exchange, kind, name):
                 self._add("parameter", operation.id, f"{kind} {name}")

@@ -21,6 +21,7 @@ LIST, CREATE, GET, UPDATE, DELETE = OPERATIONS = (
     "updateAIProvider",
     "deleteAIProvider",
 )
+NEAR = {410: 404, 422: 400}  # statuses that say nearly the same (RFC 9110, sections 15.5.11 and 15.5.21)
 Json = Any
 
 
@@ -97,6 +98,18 @@ class Operation:
             if name in self.statuses:
                 return self.statuses[name]
         return None
+
+    def meant(self, status: int | None) -> int | None:
+        """Return the status of the document that another one stands for; None where it has that one, or none is near.
+
+        Another status is one departure: what else the answer says is judged by what the status means.
+        """
+        if status is None or self.answer(status) is not None:
+            return None
+        if 200 <= status < 300:
+            return min((int(name) for name in self.statuses if name.isdecimal() and name[0] == "2"), default=None)
+        near = NEAR.get(status)
+        return near if near is not None and str(near) in self.statuses else None
 
 
 @dataclass(frozen=True)

@@ -41,11 +41,12 @@ class Exchange:
     body: bytes
     principal: str
     reply: Reply
+    taken_as: int | None = None  # the status that one stands for which the contract does not have: told once, not again
 
     @property
     def status(self) -> int | None:
-        """The status of the answer; None where there is none."""
-        return self.reply.status
+        """The status of the answer, or the one that it stands for; None where there is none."""
+        return self.taken_as or self.reply.status
 
     @property
     def ok(self) -> bool:
@@ -78,9 +79,9 @@ class Exchange:
     @property
     def outcome(self) -> str:
         """What came, in a few words."""
-        if self.status is None:
+        if self.reply.status is None:
             return self.reply.trouble or "no answer"
-        text = f"{self.status} {self.reply.reason}".strip()
+        text = f"{self.reply.status} {self.reply.reason}".strip()
         return f"{text}, and {self.reply.trouble}" if self.reply.trouble else text
 
     def provider(self) -> Json | None:

@@ -8,6 +8,7 @@ from contract_tests.exchange import Exchange
 from contract_tests.results import Finding, Severity, Step
 
 MOST_CASES = 20
+Cause = tuple[str, str]  # the check and the code of a departure
 
 
 @dataclass(frozen=True)
@@ -15,7 +16,8 @@ class Departure:
     """Where an answer departs from the contract. `check` and `code` together are the cause.
 
     `subject` names what is wrong in the terms of the API (an operation and a member or status, say); a later layer that
-    meets the same subject counts it with the finding that is there already.
+    meets the same subject counts it with the finding that is there already. `spoils` tells that nothing else can be
+    read from the answer, so that whatever is missed in it has this cause.
     """
 
     check: str
@@ -27,6 +29,7 @@ class Departure:
     section: str = ""
     operations: tuple[str, ...] = ()
     subject: str = ""
+    spoils: bool = False
 
 
 def _is_smaller(exchanges: Sequence[Exchange], steps: Sequence[Step]) -> bool:
@@ -40,15 +43,18 @@ class Recorder:
 
     def __init__(self, show: Callable[[Sequence[Exchange]], tuple[Step, ...]]) -> None:
         self._show = show
-        self._found: dict[tuple[str, str], Finding] = {}
-        self._subjects: dict[str, tuple[str, str]] = {}
+        self._found: dict[Cause, Finding] = {}
+        self._subjects: dict[str, Cause] = {}
         self._lock = threading.Lock()
-        self.touched: dict[tuple[str, str], None] = {}  # the causes that the running check met, in order
-        self.fresh: set[tuple[str, str]] = set()  # those of them that nobody met before
+        self.touched: dict[Cause, None] = {}  # the causes that the running check met, in order
+        self.fresh: set[Cause] = set()  # those of them that nobody met before
         self.listener: Callable[[Finding], None] = lambda finding: None
 
-    def add(self, departure: Departure, exchanges: Sequence[Exchange], seen_by: str = "") -> None:
-        """Record a departure that these exchanges show; a cause that is known already is counted, not repeated."""
+    def add(self, departure: Departure, exchanges: Sequence[Exchange], seen_by: str = "") -> Cause:
+        """Record a departure that these exchanges show; a cause that is known already is counted, not repeated.
+
+        Returns the cause.
+        """
         cause = (departure.check, departure.code)
         with self._lock:
             known = self._found.get(cause)
@@ -58,7 +64,9 @@ class Recorder:
             if known is not None:
                 self._found[cause] = self._again(known, departure, exchanges, seen_by)
                 self.touched.setdefault(cause)
-                return
+                if departure.subject:
+                    self._subjects.setdefault(departure.subject, cause)
+                return cause
             finding = Finding(
                 departure.check,
                 departure.code,
@@ -77,6 +85,15 @@ class Recorder:
             if departure.subject:
                 self._subjects[departure.subject] = cause
         self.listener(finding)
+        return cause
+
+    def meet(self, cause: Cause, seen_by: str) -> None:
+        """Count a cause once more, as a check met what comes of it."""
+        with self._lock:
+            known = self._found[cause]
+            also = known.also if seen_by in {*known.also, known.check} else (*known.also, seen_by)
+            self._found[cause] = replace(known, also=also, seen=known.seen + 1)
+            self.touched.setdefault(cause)
 
     def _again(self, known: Finding, departure: Departure, exchanges: Sequence[Exchange], seen_by: str) -> Finding:
         operations = tuple(dict.fromkeys((*known.operations, *departure.operations)))
@@ -95,7 +112,7 @@ class Recorder:
         """Tell whether a subject has a finding already."""
         return subject in self._subjects
 
-    def get(self, cause: tuple[str, str]) -> Finding:
+    def get(self, cause: Cause) -> Finding:
         """Return the finding of a cause that was met."""
         return self._found[cause]
 

@@ -43,10 +43,11 @@ def judge(contract: Contract, exchange: Exchange, secrets: Secrets) -> Iterator[
             Severity.MAJOR,
             "RFC 9112",
             where,
+            spoils=True,
         )
         return
     yield from leaks(exchange, where, secrets)
-    status = exchange.status or 0
+    status = exchange.reply.status or 0
     if status >= 500 and not is_unknown_method(contract, exchange):
         yield Departure(
             "schema.server-error",
@@ -67,6 +68,9 @@ def judge(contract: Contract, exchange: Exchange, secrets: Secrets) -> Iterator[
     if medias is None:
         if status < 500:
             yield _undocumented(contract, operation, exchange)
+        meant = operation.answer(exchange.taken_as) if exchange.taken_as is not None else None
+        if meant and exchange.reply.body:
+            yield from _body(contract, operation, exchange, meant)
         return
     yield from _headers(contract, operation, exchange)
     if operation.id == LIST:
@@ -113,17 +117,18 @@ def _charset(exchange: Exchange, where: tuple[str, ...]) -> Iterator[Departure]:
 
 
 def _undocumented(contract: Contract, operation: Operation, exchange: Exchange) -> Departure:
-    known = ", ".join(operation.statuses)
+    status, known = exchange.reply.status or 0, ", ".join(sorted(operation.statuses))
     return Departure(
         "schema.status",
-        f"{operation.id}:{exchange.status}",
-        f"{operation.method} answers with a status that the contract does not have",
-        f"one of {known}",
+        f"{operation.id}:{status}" if status < 400 else f"{status}",  # errors are of one kind for all operations
+        "An answer has a status that the contract does not have",
+        f"{exchange.taken_as}; the contract has {known}" if exchange.taken_as else f"one of {known}",
         exchange.outcome,
         Severity.MAJOR,
         contract.section(operation.id, "Responses"),
         (operation.id,),
-        f"{operation.id}:status:{exchange.status}",
+        f"{operation.id}:status:{status}",
+        spoils=not exchange.reply.body and exchange.ok,
     )
 
 
@@ -162,7 +167,7 @@ def _body(
         return
     given = exchange.reply.header("content-type")
     essence = (given or "").partition(";")[0].strip().lower()
-    media = medias.get(essence)
+    media, unreadable = medias.get(essence), isinstance(exchange.json, NotJson)
     if media is None:
         kind = "error" if (exchange.status or 0) >= 400 else "success"
         yield Departure(
@@ -174,9 +179,10 @@ def _body(
             Severity.MAJOR,
             section,
             where,
+            spoils=unreadable,
         )
         media = next(iter(medias.values()))
-    if "json" in media.name:
+    if "json" in media.name and not (unreadable and essence not in medias):
         yield from _json(contract, operation, exchange, media, section)
     if 400 <= (exchange.status or 0) < 500:
         yield from _told(contract, exchange, where, section)
@@ -237,6 +243,7 @@ def _json(
             Severity.MAJOR,
             section,
             where,
+            spoils=True,
         )
         return
     if media.validator is not None:

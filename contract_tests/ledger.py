@@ -55,6 +55,8 @@ class Ledger:
         self.ids: dict[str, str] = {}  # id -> the name it was created with, in order of creation
         self.live: dict[str, str] = {}  # those of them that were not removed yet
         self.sent_names: set[str] = set()
+        self.unread: set[str] = set()  # names of what was made by creates whose answers told no id
+        self.astray = False  # whether some of that may still be there
         self._nobodies: set[str] = set()
         self._counts: dict[str, int] = {}
         self._random = Random(f"ids:{seed}")  # noqa: S311 - ids that nobody has, not secrets
@@ -98,6 +100,12 @@ class Ledger:
                 if isinstance(key, dict) and isinstance(key.get("id"), str) and key["id"] not in self.strangers
             }
 
+    def remember_unread(self, name: Any) -> None:
+        """Write down the name of a provider that was made though the answer does not show it."""
+        if isinstance(name, str):
+            self.unread.add(name)
+            self.astray = True
+
     def made(self, provider: Any) -> bool:
         """Tell whether this run made a provider that a list shows: by its id, by the prefix, or by a name it sent."""
         identifier = identity(provider)
@@ -131,7 +139,7 @@ class Ledger:
 
     def _holds(self, name: str) -> bool:
         """Tell whether a name without the run's mark is that of a provider it made: nobody else can have it now."""
-        ours = name in self.sent_names and name in list(self.live.values())
+        ours = (name in self.sent_names and name in list(self.live.values())) or name in self.unread
         return ours and all(one.get("name") != name for one in self.strangers.values())
 
     def _own_plain(self) -> set[str]:

@@ -142,8 +142,10 @@ class Run:
         session.recorder.fresh.clear()
         blocked = ""
         with session.check_scope(item.id):
+            scene = Scene(session, item, self.guardian)
             try:
-                item.run(Scene(session, item, self.guardian))
+                item.run(scene)
+                blocked = scene.unread
             except Blocked as problem:
                 blocked = session.redact(str(problem))
             except (LookupError, TypeError, AttributeError, ValueError) as problem:

@@ -30,6 +30,7 @@ class Scene:
         self.options = session.options
         self.check = check
         self.random = Random(f"{session.options.seed}:{check.name}")  # noqa: S311 - test data, not secrets
+        self.unread = ""  # why something could not be judged
         self._keys = 0
         self._ways = 0
 
@@ -137,11 +138,14 @@ class Scene:
 
     def same(self, exchange: Exchange, expected: dict[str, Any], found: Any = ..., why: str = "") -> bool:
         """Compare members of the provider that an answer holds (or of `found`) with what they must be."""
-        provider = (exchange.provider() or {}) if found is ... else found
+        provider = exchange.provider() if found is ... else found
         place = f"{exchange.operation}"
         good = True
+        if not isinstance(provider, dict):
+            what = f"the provider{f': {why}' if why else ''}"
+            return self.expect(False, f"{place}:missing", what, self.described(exchange), [exchange])
         for name, value in expected.items():
-            actual = provider.get(name, ABSENT) if isinstance(provider, dict) else ABSENT
+            actual = provider.get(name, ABSENT)
             wanted, shown = (short(value), "absent") if actual is ABSENT else beside(value, actual)
             good &= self.expect(
                 actual == value and type(actual) is type(value),
@@ -149,9 +153,14 @@ class Scene:
                 f"{name} is {wanted}{f': {why}' if why else ''}",
                 f"{name} is {shown}",
                 [exchange],
-                subject=f"{place}:member:{name}",
+                subject=self.about(name, f"{place}:member:{name}"),
             )
         return good
+
+    def about(self, member: str, subject: str) -> str:
+        """Return the subject of a finding on a member: that of the judge, where answers have it wrong anyway."""
+        known = f"answer:{member}"
+        return known if self.session.recorder.knows(known) else subject
 
     def unchanged(self, provider: dict[str, Any], after: Sequence[Exchange], code: str) -> bool:
         """Get a provider again and make sure that a refused request did not change it."""
@@ -184,8 +193,16 @@ class Scene:
     def expect(
         self, condition: bool, code: str, expected: str, found: Any, exchanges: Sequence[Exchange], **more: Any
     ) -> bool:
-        """Record a departure unless the condition holds; returns the condition."""
-        if not condition:
+        """Record a departure unless the condition holds; returns the condition.
+
+        Where an answer cannot be read at all, which is told once, there is no more to tell.
+        """
+        spoiled = self.session.spoiled
+        why = None if condition else next((spoiled[one.number] for one in exchanges if one.number in spoiled), None)
+        if why is not None:
+            self.session.recorder.meet(why, self.check.id)
+            self.unread = self.unread or f"answers cannot be read: {self.session.recorder.get(why).title}"
+        elif not condition:
             self.depart(code, expected, found if isinstance(found, str) else short(found), exchanges, **more)
         return condition
 
@@ -201,10 +218,13 @@ class Scene:
             return False
         wanted = " or ".join(map(str, statuses))
         found = "2xx" if exchange.ok else str(exchange.status)
-        more.setdefault("subject", f"{self.check.id}:{wanted if min(statuses) >= 300 else '2xx'}:{found}")
-        return self.expect(
-            exchange.status in statuses, code, f"{wanted}: {why}", self.described(exchange), [exchange], **more
-        )
+        # Who is refused as another than he is, is so by all operations: it is one cause, whatever check meets it.
+        barred = next((one for one in (401, 403) if one in statuses and not exchange.ok), None)
+        own = f"{self.check.id}:{wanted if min(statuses) >= 300 else '2xx'}:{found}"
+        more.setdefault("subject", f"barred:{barred}:{found}" if barred else own)
+        if exchange.status not in statuses:
+            self.depart(code, f"{wanted}: {why}", self.described(exchange), [exchange], **more)
+        return exchange.status in statuses
 
     def depart(
         self,

@@ -18,7 +18,7 @@ from contract_tests.curl import Redaction, steps
 from contract_tests.documents import DELETE, GET, LIST, Contract
 from contract_tests.errors import CannotTest, Refused
 from contract_tests.exchange import Exchange
-from contract_tests.findings import Recorder
+from contract_tests.findings import Cause, Recorder
 from contract_tests.judge import judge
 from contract_tests.leaks import Secrets
 from contract_tests.ledger import Ledger, identity, new_run_id
@@ -62,6 +62,7 @@ class Session:
         self.meanwhile: Callable[[], None] = lambda: None
         self.check = ""  # the id of the check that runs
         self.trail: list[Exchange] = []  # the exchanges of that check
+        self.spoiled: dict[int, Cause] = {}  # the numbers of those that nothing can be read from, and why
         self._lock = threading.Lock()
         self._next_slot = 0.0
 
@@ -138,7 +139,9 @@ class Session:
         reply = self._patiently(method, target, full, body, timeout)
         with self._lock:
             self.requests += 1
-            exchange = Exchange(self.requests, operation, method, target, full, body, principal, reply)
+            described = self.contract.operations.get(operation or "")
+            meant = described.meant(reply.status) if described is not None and method == described.method else None
+            exchange = Exchange(self.requests, operation, method, target, full, body, principal, reply, meant)
             self.trail.append(exchange)
             self._learn(exchange)
             if operation is not None:
@@ -146,7 +149,9 @@ class Session:
                 self.coverage.count(exchange)
         if judged:
             for departure in judge(self.contract, exchange, self.secrets):
-                self.recorder.add(departure, self.shortest(exchange), self.check)
+                cause = self.recorder.add(departure, self.shortest(exchange), self.check)
+                if departure.spoils:
+                    self.spoiled[exchange.number] = cause
         if threading.current_thread() is threading.main_thread():
             self.meanwhile()
         return exchange
@@ -184,11 +189,11 @@ class Session:
     @contextmanager
     def check_scope(self, check: str) -> Iterator[None]:
         """Give the exchanges that follow to a check."""
-        self.check, self.trail = check, []
+        self.check, self.trail, self.spoiled = check, [], {}
         try:
             yield
         finally:
-            self.check, self.trail = "", []
+            self.check, self.trail, self.spoiled = "", [], {}
 
     # Evidence
 
@@ -233,6 +238,8 @@ class Session:
                 self.ledger.sent_names.add(sent["name"])
         if exchange.method == "POST" and exchange.ok:
             self.ledger.remember(exchange.json)
+            if identity(exchange.json) is None and isinstance(sent, dict):
+                self.ledger.remember_unread(sent.get("name"))
 
     def list_providers(self) -> list[Any] | None:
         """Return what the list shows now, by a request that no check counts; None where it gives none."""

@@ -4,7 +4,7 @@ import re
 import uuid
 from typing import Any
 
-from contract_tests.documents import CREATE, DELETE, GET, UPDATE
+from contract_tests.documents import CREATE, DELETE, GET, LIST, UPDATE
 from contract_tests.registry import check
 from contract_tests.results import Severity
 from contract_tests.scene import Scene
@@ -71,6 +71,7 @@ def name_reuse(scene: Scene) -> None:
         "a time of creation of its own",
         f"created_at of the old one, {old.get('created_at')}",
         [exchange],
+        subject=scene.about("created_at", ""),
     )
     for operation, body in ((GET, None), (UPDATE, {"enabled": True}), (DELETE, None)):
         gone = scene.session.call(operation, old["id"], body=body)
@@ -353,6 +354,7 @@ def list_order(scene: Scene) -> None:
             f"by name ascending: {', '.join(expected)}",
             ", ".join(map(str, found)),
             [listed],
+            subject=f"{LIST}:order",
         )
         if code == "created":
             scene.patched(expected[2], display_name="0 first", enabled=False)

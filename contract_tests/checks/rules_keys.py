@@ -3,6 +3,7 @@
 import base64
 from typing import Any
 
+from contract_tests.checks.told import fields, untold
 from contract_tests.documents import CREATE, DELETE, GET, LIST, UPDATE
 from contract_tests.exchange import Exchange
 from contract_tests.openness import MANY
@@ -296,9 +297,15 @@ def key_id_once(scene: Scene) -> None:
     for code, ids, index in twice:
         exchange = scene.session.call(UPDATE, scene.way(provider), body={"api_keys": [{"id": one} for one in ids]})
         if scene.expect_status(exchange, (400,), code, "one key is named twice") and scene.deployed:
-            found = _fields(exchange)
-            wanted = f"api_keys[{index}].id"
-            scene.expect(found == [wanted], f"{code}:field", f"validations for {wanted}", ", ".join(found), [exchange])
+            found, wanted = fields(exchange), f"api_keys[{index}].id"
+            scene.expect(
+                found == [wanted],
+                f"{code}:field",
+                f"validations for {wanted}",
+                ", ".join(found) or "nothing",
+                [exchange],
+                subject=untold(scene, [wanted], found),
+            )
         scene.unchanged(provider, [exchange], "changed")
 
 
@@ -321,7 +328,7 @@ def key_entry_one(scene: Scene) -> None:
         for index, entries in enumerate(([entry], [good, entry])):
             exchange = scene.session.call(UPDATE, scene.way(provider), body={"api_keys": entries})
             if scene.expect_status(exchange, (400,), code, "an id or a key") and code in {"both", "neither"}:
-                found, wanted = _fields(exchange), f"api_keys[{index}]"
+                found, wanted = fields(exchange), f"api_keys[{index}]"
                 scene.expect(
                     found == [wanted],
                     f"{code}:field",
@@ -329,6 +336,7 @@ def key_entry_one(scene: Scene) -> None:
                     ", ".join(found) or "nothing",
                     [exchange],
                     check="rules.validation-fields",
+                    subject=untold(scene, [wanted], found),
                 )
     scene.unchanged(provider, [], "changed")
 
@@ -380,21 +388,14 @@ def _encoded(scene: Scene) -> None:
     for exchange in list(scene.session.trail):
         text = exchange.reply.body.decode("utf-8", "replace") + str(exchange.reply.headers)
         kind = next((name for form, name in forms.items() if form in text), None)
-        scene.expect(
-            kind is None,
-            f"encoded:{kind}",
-            "no answer carries a key in any form but its mask",
-            f"a key shows in a {exchange.status} answer ({kind})",
-            [exchange],
-            severity=Severity.CRITICAL,
-        )
-
-
-def _fields(exchange: Exchange) -> list[str]:
-    entries = exchange.document.get("validations")
-    return (
-        [str(entry.get("field")) for entry in entries if isinstance(entry, dict)] if isinstance(entries, list) else []
-    )
+        if kind is not None:
+            scene.depart(
+                f"encoded:{kind}",
+                "no answer carries a key in any form but its mask",
+                f"a key shows in a {exchange.reply.status} answer ({kind})",
+                [exchange],
+                severity=Severity.CRITICAL,
+            )
 
 
 def _new(scene: Scene, count: int) -> list[dict[str, str]]:

@@ -215,7 +215,8 @@ def _times(scene: Scene, exchange: Exchange, provider: dict[str, Any]) -> tuple[
 
 def _good_time(scene: Scene, exchange: Exchange, value: Any, name: str) -> datetime | None:
     time_of = moment(value)
-    if not scene.expect(time_of is not None, f"format:{name}", f"{name} is RFC 3339", value, [exchange]):
+    said, known = f"{name} is RFC 3339", f"answer:{name}"
+    if not scene.expect(time_of is not None, f"format:{name}", said, value, [exchange], subject=known):
         return None
     if scene.deployed and time_of is not None:
         match = RFC3339.fullmatch(str(value))

@@ -18,6 +18,7 @@ from contract_tests.checks.contexts import (
     turned,
     various,
 )
+from contract_tests.checks.told import fields, untold
 from contract_tests.checks.wrong import (
     BAD_IN_NAMES,
     BAD_KEYS,
@@ -41,13 +42,6 @@ DEPLOYED = ("deployed",)
 WORDS = {f"the word {word}": word for word in ("new", "list", "default", "null", "true", "api", "cafe", "e1", "1-2")}
 
 
-def fields(exchange: Exchange) -> list[str]:
-    """Return the fields that a refusal names, in order."""
-    entries = exchange.document.get("validations")
-    listed = entries if isinstance(entries, list) else []
-    return [str(entry.get("field")) for entry in listed if isinstance(entry, dict)]
-
-
 def refused(
     scene: Scene, exchange: Exchange, code: str, wanted: Iterable[str], why: str, also: Iterable[str] = ()
 ) -> bool:
@@ -68,7 +62,7 @@ def refused(
         f"validations for {', '.join(found) or 'nothing'}",
         [exchange],
         check="rules.validation-fields",
-        subject=f"{exchange.operation}:fields:{','.join(names)}",
+        subject=untold(scene, names, found),
     )
 
 

@@ -292,7 +292,8 @@ def _all_there(scene: Scene, made: dict[str, dict[str, Any]], stem: str) -> None
     expected = f"all {len(made)} providers of this check, once each"
     for code, wrong in (("missing", missing), ("resurrected", more), ("twice", twice)):
         scene.expect(not wrong, code, expected, f"{code}: {len(wrong)}, such as {', '.join(wrong[:3])}", [listed])
-    scene.expect(names == sorted(names), "order", "ordered by name ascending", ", ".join(names[:40]), [listed])
+    shown, subject = ", ".join(names[:40]), f"{LIST}:order"
+    scene.expect(names == sorted(names), "order", "ordered by name ascending", shown, [listed], subject=subject)
     for item in found:
         if item["name"] in made:
             scene.same(listed, made[item["name"]], item, "as it was created or last changed")

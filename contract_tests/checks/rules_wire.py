@@ -57,7 +57,8 @@ def error_shape(scene: Scene) -> None:
         entries = document.get("validations", [])
         listed = entries if isinstance(entries, list) else [None]
         whole = all(isinstance(one, dict) and {"field", "detail"} <= set(one) for one in listed)
-        scene.expect(whole, f"{code}:validations", "a list of {field, detail}", _shown(exchange), [exchange])
+        wanted, subject = "a list of {field, detail}", "answer:validations"
+        scene.expect(whole, f"{code}:validations", wanted, _shown(exchange), [exchange], subject=subject)
 
 
 @check("rules.content-type", "JSON answers are application/json; what a request calls its body does not matter")

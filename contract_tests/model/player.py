@@ -195,7 +195,7 @@ class Player:
                 self._missing(record, len(ours))
         known = {one.id for one in self.live}
         for one in ours:
-            if identity(one) not in known:
+            if identity(one) not in known and one.get("name") not in self.muddled:
                 self._phantom(one)
 
     def audit(self) -> None:
@@ -218,6 +218,8 @@ class Player:
             self._call(GET, made.document["id"])
             if self._call(DELETE, made.document["id"]).ok:
                 self.session.ledger.live.pop(made.document["id"], None)
+        else:
+            self._odd(made, f"{self.prefix}pause")
 
     # How
 
@@ -259,7 +261,7 @@ class Player:
 
     def _answered(self, operation: str, record: Record, exchange: Exchange, replaces: Record | None = None) -> None:
         answer = exchange.provider()
-        if answer is None:
+        if answer is None or identity(answer) is None:
             raise Over
         fresh = record.id is UNKNOWN
         known = fresh and isinstance(answer.get("id"), str) and answer["id"] in self.ids

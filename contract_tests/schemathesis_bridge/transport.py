@@ -130,7 +130,7 @@ def _answer(prepared: requests.PreparedRequest, exchange: Exchange) -> Response:
     for name, value in exchange.reply.headers:
         headers.setdefault(name, []).append(value)
     return Response(
-        status_code=exchange.status or UNAVAILABLE,
+        status_code=exchange.reply.status or UNAVAILABLE,
         headers=headers,
         content=exchange.reply.body,
         request=prepared,

@@ -1,0 +1,21 @@
+"""The fields that a refusal names."""
+
+import re
+
+from contract_tests.exchange import Exchange
+from contract_tests.scene import Scene
+
+
+def fields(exchange: Exchange) -> list[str]:
+    """Return the fields that a refusal names, in order."""
+    entries = exchange.document.get("validations")
+    listed = entries if isinstance(entries, list) else []
+    return [str(entry.get("field")) for entry in listed if isinstance(entry, dict)]
+
+
+def untold(scene: Scene, wanted: list[str], found: list[str]) -> str:
+    """Return the cause of a refusal that names other fields than it should: it shows in many requests."""
+    if set(found) < set(wanted):
+        return scene.about("validations", "fields:some" if found else "fields:none")
+    kinds = (re.sub(r"\d+", "", ",".join(names)) for names in (wanted, found))
+    return scene.about("validations", f"fields:{'>'.join(kinds)}")
