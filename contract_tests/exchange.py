@@ -84,6 +84,12 @@ class Exchange:
         text = f"{self.reply.status} {self.reply.reason}".strip()
         return f"{text}, and {self.reply.trouble}" if self.reply.trouble else text
 
+    @property
+    def refusal(self) -> str:
+        """The cause of a refusal: its status, with the member that it names first, or else the operation."""
+        field = blamed(self.document)
+        return f"refused:{self.status}:{field}" if field else f"{self.operation}:refused:{self.status}"
+
     def provider(self) -> Json | None:
         """Return the provider that the answer holds, or None."""
         return self.json if self.ok and isinstance(self.json, dict) else None
@@ -92,6 +98,14 @@ class Exchange:
         """Return the providers that the answer lists; none where it is no list of objects."""
         value = self.json if self.ok else None
         return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+
+
+def blamed(answer: Json) -> str:
+    """Return the member that an error answer names first, without indices; empty where it names none."""
+    entries = answer.get("validations") if isinstance(answer, dict) else None
+    first = entries[0] if isinstance(entries, list) and entries else None
+    field = first.get("field") if isinstance(first, dict) else None
+    return re.sub(r"\d+", "", field) if isinstance(field, str) else ""
 
 
 def _object(pairs: list[tuple[str, Json]]) -> dict[str, Json]:

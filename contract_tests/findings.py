@@ -1,5 +1,6 @@
 """Collect departures from the contract into findings: one for each cause, with the shortest sequence that shows it."""
 
+import re
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -16,8 +17,9 @@ class Departure:
     """Where an answer departs from the contract. `check` and `code` together are the cause.
 
     `subject` names what is wrong in the terms of the API (an operation and a member or status, say); a later layer that
-    meets the same subject counts it with the finding that is there already. `spoils` tells that nothing else can be
-    read from the answer, so that whatever is missed in it has this cause.
+    meets the same subject counts it with the finding that is there already; several are names of one cause. `aliases`
+    are names by which others may ask whether it is told. `spoils` tells that nothing else can be read from the answer,
+    so that whatever is missed in it has this cause.
     """
 
     check: str
@@ -28,8 +30,20 @@ class Departure:
     severity: Severity = Severity.MAJOR
     section: str = ""
     operations: tuple[str, ...] = ()
-    subject: str = ""
+    subject: str | tuple[str, ...] = ""
+    aliases: tuple[str, ...] = ()
     spoils: bool = False
+
+    @property
+    def subjects(self) -> tuple[str, ...]:
+        """All names of the cause."""
+        given = (self.subject,) if isinstance(self.subject, str) else self.subject
+        return tuple(name for name in given if name)
+
+
+def accepted(operation: str, *members: str) -> tuple[str, ...]:
+    """Return the names of the cause that wrong values of members are taken."""
+    return tuple(dict.fromkeys(f"{operation}:accepted:{re.split(r'[.[]', member)[0]}" for member in members if member))
 
 
 def _is_smaller(exchanges: Sequence[Exchange], steps: Sequence[Step]) -> bool:
@@ -58,14 +72,14 @@ class Recorder:
         cause = (departure.check, departure.code)
         with self._lock:
             known = self._found.get(cause)
-            if known is None and departure.subject in self._subjects:
-                cause = self._subjects[departure.subject]
-                known = self._found[cause]
+            if known is None:
+                cause = next((self._subjects[name] for name in departure.subjects if name in self._subjects), cause)
+                known = self._found.get(cause)
+            for name in (*departure.subjects, *departure.aliases):
+                self._subjects.setdefault(name, cause)
             if known is not None:
                 self._found[cause] = self._again(known, departure, exchanges, seen_by)
                 self.touched.setdefault(cause)
-                if departure.subject:
-                    self._subjects.setdefault(departure.subject, cause)
                 return cause
             finding = Finding(
                 departure.check,
@@ -82,8 +96,6 @@ class Recorder:
             self._found[cause] = finding
             self.touched.setdefault(cause)
             self.fresh.add(cause)
-            if departure.subject:
-                self._subjects[departure.subject] = cause
         self.listener(finding)
         return cause
 
@@ -103,7 +115,7 @@ class Recorder:
         cases = known.cases
         if departure.code != known.code and case not in cases and len(cases) < MOST_CASES:
             cases = (*cases, case)
-        shorter = 0 < len(exchanges) < len(known.steps)
+        shorter = 0 < len(exchanges) < len(known.steps) and departure.check == known.check
         if shorter or (departure.code == known.code and _is_smaller(exchanges, known.steps)):
             known = replace(known, steps=self._show(exchanges), expected=departure.expected, found=departure.found)
         return replace(known, operations=operations, also=also, cases=cases, seen=known.seen + 1)

@@ -59,6 +59,7 @@ def judge(contract: Contract, exchange: Exchange, secrets: Secrets) -> Iterator[
             "RFC 9110, section 15.6",
             where,
         )
+        return
     settled = status == 404 if operation is None else exchange.method == operation.method
     if settled and is_deployed(contract):
         yield from _charset(exchange, where)
@@ -66,8 +67,7 @@ def judge(contract: Contract, exchange: Exchange, secrets: Secrets) -> Iterator[
         return  # the contract leaves the body of a 405 open; `rules.method-not-allowed` judges its `Allow`
     medias = operation.answer(status)
     if medias is None:
-        if status < 500:
-            yield _undocumented(contract, operation, exchange)
+        yield _undocumented(contract, operation, exchange)
         meant = operation.answer(exchange.taken_as) if exchange.taken_as is not None else None
         if meant and exchange.reply.body:
             yield from _body(contract, operation, exchange, meant)

@@ -120,7 +120,8 @@ class Scene:
                 [exchange],
                 title="A request that the contract allows is refused",
                 check="schema.positive",
-                subject=f"{operation}:refused:{exchange.status}",
+                subject=exchange.refusal,
+                aliases=(f"{operation}:refused:{exchange.status}",),
                 operations=(operation,),
             )
         raise Blocked(f"{exchange.operation} answered {exchange.outcome}, where {status} was needed")
@@ -153,7 +154,7 @@ class Scene:
                 f"{name} is {wanted}{f': {why}' if why else ''}",
                 f"{name} is {shown}",
                 [exchange],
-                subject=self.about(name, f"{place}:member:{name}"),
+                subject=(self.about(name, f"{place}:member:{name}"), f"{name}:{wanted}>{shown}"),
             )
         return good
 
@@ -164,12 +165,15 @@ class Scene:
 
     def unchanged(self, provider: dict[str, Any], after: Sequence[Exchange], code: str) -> bool:
         """Get a provider again and make sure that a refused request did not change it."""
+        aimed = self._aimed_at(provider)
+        if self.was_let_in((*after, *aimed)):
+            return False
         again = self.session.call(GET, provider["id"])
         now = again.provider()
         if again.reply.trouble is not None or (again.status or 0) >= 500:
             return False
         changed = sorted(k for k in {*provider, *(now or {})} if provider.get(k) != (now or {}).get(k))
-        after = after or self._aimed_at(provider)[-1:]
+        after = after or aimed[-1:]
         last = after[-1] if after else None
         cause = f"{last.operation}:{last.status}" if last is not None else self.check.id
         refused = last is not None and last.status in {400, 404, 409}
@@ -189,6 +193,11 @@ class Scene:
             provider.clear()
             provider.update(now)  # what comes next is held against what is there now
         return good
+
+    def was_let_in(self, exchanges: Sequence[Exchange]) -> bool:
+        """Tell whether one of some requests was served that had to be refused for who sent it, which is told."""
+        told = any(self.session.recorder.knows(f"barred:{status}:2xx") for status in (401, 403))
+        return told and any(one.ok and one.principal != "owner" for one in exchanges)
 
     def expect(
         self, condition: bool, code: str, expected: str, found: Any, exchanges: Sequence[Exchange], **more: Any
@@ -217,14 +226,28 @@ class Scene:
         if exchange.reply.trouble is not None or (exchange.status or 0) >= 500:
             return False
         wanted = " or ".join(map(str, statuses))
-        found = "2xx" if exchange.ok else str(exchange.status)
-        # Who is refused as another than he is, is so by all operations: it is one cause, whatever check meets it.
-        barred = next((one for one in (401, 403) if one in statuses and not exchange.ok), None)
-        own = f"{self.check.id}:{wanted if min(statuses) >= 300 else '2xx'}:{found}"
-        more.setdefault("subject", f"barred:{barred}:{found}" if barred else own)
+        more.setdefault("subject", self._cause(exchange, statuses))
         if exchange.status not in statuses:
             self.depart(code, f"{wanted}: {why}", self.described(exchange), [exchange], **more)
         return exchange.status in statuses
+
+    def _cause(self, exchange: Exchange, statuses: Sequence[int]) -> str:
+        """Return the cause of a status that should be another; of many, several checks meet what comes."""
+        knows = self.session.recorder.knows
+        barred = next((one for one in (401, 403) if one in statuses), None)
+        if barred and (exchange.ok or knows(f"barred:{barred}:2xx")):
+            return f"barred:{barred}:2xx"
+        if 400 <= (exchange.status or 0) < 500 and (min(statuses) < 300 or knows(exchange.refusal)):
+            return exchange.refusal
+        found = "2xx" if exchange.ok else str(exchange.status)
+        if barred:
+            return f"barred:{barred}:{found}"
+        return f"{self.check.id}:{'2xx' if min(statuses) < 300 else ' or '.join(map(str, statuses))}:{found}"
+
+    def changed(self, operation: str, provider: dict[str, Any], found: Any) -> tuple[str, ...]:
+        """Return the causes by which a provider may be known to be shown otherwise by an operation."""
+        shown = found if isinstance(found, dict) else {}
+        return tuple(f"{operation}:member:{name}" for name in provider if shown and shown.get(name) != provider[name])
 
     def depart(
         self,
@@ -237,7 +260,8 @@ class Scene:
         severity: Severity = Severity.MAJOR,
         section: str = "",
         check: str = "",
-        subject: str = "",
+        subject: str | tuple[str, ...] = "",
+        aliases: tuple[str, ...] = (),
         operations: tuple[str, ...] = (),
     ) -> None:
         """Record a departure. The last exchange is the one that shows it; those that lead to it are added."""
@@ -258,6 +282,7 @@ class Scene:
                 section or self.section(names),
                 names,
                 subject,
+                aliases,
             ),
             full,
             self.check.id,

@@ -162,7 +162,7 @@ def _nothing_done(scene: Scene, targets: list[Body], rows: list[tuple[Ask, Crede
     Creates are looked after when the check ends.
     """
     operation = scene.check.variant
-    if operation not in {UPDATE, DELETE}:
+    if operation not in {UPDATE, DELETE} or scene.was_let_in(scene.session.trail):
         return
     held = [dict(one) for one in targets]
     if all(scene.session.call(GET, one["id"]).provider() == one for one in held):

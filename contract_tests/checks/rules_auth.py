@@ -37,7 +37,9 @@ def attempt(scene: Scene, target: str | None, headers: Headers = (), query: str 
 
 
 def no_effect(scene: Scene, provider: dict[str, object], exchange: Exchange, code: str) -> None:
-    """Make sure that a refused request did nothing."""
+    """Make sure that a refused request did nothing; of one that was not refused, that is told."""
+    if exchange.ok:
+        return
     if exchange.operation in {UPDATE, DELETE}:
         scene.unchanged(provider, [exchange], f"{code}:effect")
     if exchange.operation == CREATE and isinstance(exchange.sent, dict) and isinstance(exchange.sent.get("name"), str):

@@ -145,7 +145,11 @@ def nothing_said(scene: Scene) -> None:
         listed = session.exchange(LIST, "GET", base + (token if "_method" in parameter else query), headers)
         if scene.expect_status(listed, (200,), f"{LIST}:{parameter}", "the parameter says nothing"):
             missing = [one["name"] for one in made if scene.find(listed, one["id"]) != one]
-            scene.expect(not missing, f"{LIST}:{parameter}", "the whole list", f"lacks {missing}", [listed])
+            shown = [(one, scene.find(listed, one["id"])) for one in made]
+            known = [cause for one, found in shown for cause in scene.changed(LIST, one, found)]
+            subject = (f"{LIST}:parameters", *known) if all(found for _, found in shown) else f"{LIST}:parameters"
+            what = f"lacks {missing}, as they are"
+            scene.expect(not missing, f"{LIST}:{parameter}", "the whole list", what, [listed], subject=subject)
         if laps == 1 and number % 3:
             continue
         one = made[number % 3]

@@ -29,7 +29,7 @@ def name_unique(scene: Scene) -> None:
         scene.expect_status(exchange, (409,), code, "a live provider has that name", severity=Severity.MAJOR)
     changed = scene.patched(provider["id"], display_name="Changed", enabled=True)
     exchange = scene.session.call(CREATE, body=scene.body(name=provider["name"]))
-    scene.expect_status(exchange, (409,), "after a change", "a live provider has that name")
+    again_taken = not scene.expect_status(exchange, (409,), "after a change", "a live provider has that name")
     scene.unchanged(changed.document, [exchange], "first changed")
     stem = scene.session.ledger.name("twins")
     for length in (33, 51, 61, 65, 101, 129) if scene.deployed else ():
@@ -47,7 +47,8 @@ def name_unique(scene: Scene) -> None:
         if scene.expect_status(exchange, (200,), code, "only names are unique", check="schema.positive"):
             scene.same(exchange, {"display_name": text}, why="as it was sent")
     count = sum(item.get("name") == provider["name"] for item in listed.listed())
-    scene.expect(count == 1, "count", "the list holds the name once", f"{count} times", [exchange, listed])
+    if not again_taken:
+        scene.expect(count == 1, "count", "the list holds the name once", f"{count} times", [exchange, listed])
 
 
 @check("rules.name-reuse", "A deleted name may be used again, and gets a new id", rules=("name-reusable",))
@@ -326,7 +327,9 @@ def list_matches_get(scene: Scene) -> None:
                 break
             answer = exchange.document
             differ = sorted(key for key in {*shown, *answer} if shown.get(key) != answer.get(key))
-            scene.expect(not differ, "differs", "the same provider", f"other {', '.join(differ)}", [exchange, listed])
+            known = tuple(f"{one}:member:{name}" for one in (LIST, GET) for name in differ)
+            other = f"other {', '.join(differ)}"
+            scene.expect(not differ, "differs", "the same provider", other, [exchange, listed], subject=known)
 
 
 @check("rules.list-order", "The list is ordered by name, and holds every provider", rules=("list-is-ordered",))

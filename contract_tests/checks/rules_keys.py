@@ -6,6 +6,7 @@ from typing import Any
 from contract_tests.checks.told import fields, untold
 from contract_tests.documents import CREATE, DELETE, GET, LIST, UPDATE
 from contract_tests.exchange import Exchange
+from contract_tests.leaks import leaks
 from contract_tests.openness import MANY
 from contract_tests.registry import check
 from contract_tests.results import Severity
@@ -185,6 +186,7 @@ def key_set(scene: Scene) -> None:
                 "a key that is kept has the same id, mask and time of creation",
                 answer.document.get("api_keys"),
                 [made, exchange, answer],
+                subject=f"{UPDATE}:member:api_keys",
             )
             scene.expect(
                 len(keys_of(answer)) == len(kept) + added,
@@ -192,6 +194,7 @@ def key_set(scene: Scene) -> None:
                 f"{len(kept)} kept and {added} new keys",
                 f"{len(keys_of(answer))} keys",
                 [exchange, answer],
+                subject=f"{UPDATE}:member:api_keys",
             )
         if "absent" not in code:
             new = {key.get("id") for key in keys_of(exchange)} - {keys[index]["id"] for index in kept}
@@ -304,7 +307,7 @@ def key_id_once(scene: Scene) -> None:
                 f"validations for {wanted}",
                 ", ".join(found) or "nothing",
                 [exchange],
-                subject=untold(scene, [wanted], found),
+                subject=untold(scene, exchange, [wanted], found),
             )
         scene.unchanged(provider, [exchange], "changed")
 
@@ -336,7 +339,7 @@ def key_entry_one(scene: Scene) -> None:
                     ", ".join(found) or "nothing",
                     [exchange],
                     check="rules.validation-fields",
-                    subject=untold(scene, [wanted], found),
+                    subject=untold(scene, exchange, [wanted], found),
                 )
     scene.unchanged(provider, [], "changed")
 
@@ -388,7 +391,7 @@ def _encoded(scene: Scene) -> None:
     for exchange in list(scene.session.trail):
         text = exchange.reply.body.decode("utf-8", "replace") + str(exchange.reply.headers)
         kind = next((name for form, name in forms.items() if form in text), None)
-        if kind is not None:
+        if kind is not None and not any(leaks(exchange, (), scene.session.secrets)):
             scene.depart(
                 f"encoded:{kind}",
                 "no answer carries a key in any form but its mask",

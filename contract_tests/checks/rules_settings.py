@@ -91,7 +91,13 @@ def settings_kept(scene: Scene) -> None:
         before, after = moment(provider.get("updated_at")), moment(exchange.document.get("updated_at"))
         moved = before is None or after is None or after > before
         scene.expect(
-            moved, "not moved", "every PATCH moves updated_at", str(after), [exchange], check="rules.timestamps"
+            moved,
+            "not moved",
+            "every PATCH moves updated_at",
+            str(after),
+            [exchange],
+            check="rules.timestamps",
+            subject=f"{UPDATE}:updated_at:still",
         )
         provider = {**provider, "updated_at": exchange.document.get("updated_at")}
         shown = {name: value for name, value in settings.items() if not name.startswith("access_")}

@@ -58,6 +58,7 @@ def timestamps(scene: Scene) -> None:
             f"updated_at after {last.isoformat()}: every PATCH moves it",
             now[1].isoformat(),
             [made, exchange],
+            subject=f"{UPDATE}:updated_at:still",
         )
         scene.same(exchange, {"created_at": provider["created_at"]}, why="a PATCH never moves it")
         again = scene.got(provider["id"])

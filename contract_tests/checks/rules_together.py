@@ -37,10 +37,11 @@ def _same_name(scene: Scene) -> None:
     answers = _at_once([_creating(scene, {**body, "name": name}) for body in bodies])
     won = [one for one in answers if one.status == 201]
     lost = [one for one in answers if one.status not in {201, 409} and (one.status or 0) < 500]
-    scene.expect(
-        len(won) == 1, "one name", "one 201 and a 409 for each other", _statuses(answers), _few(won or answers)
-    )
-    scene.expect(not lost, "one name:others", "409: the name is taken", _statuses(answers), _few(lost))
+    known = [one.refusal for one in lost if scene.session.recorder.knows(one.refusal)]
+    cause = known[0] if known else ""
+    came, wanted = _statuses(answers), "one 201 and a 409 for each other"
+    scene.expect(len(won) == 1, "one name", wanted, came, _few(won or answers), subject=cause)
+    scene.expect(not lost, "one name:others", "409: the name is taken", came, _few(lost), subject=cause)
     listed = scene.listed()
     count = sum(item.get("name") == name for item in listed.listed())
     scene.expect(count == len(won[:1]), "one name:listed", "the name once", f"{count} times", [*_few(won), listed])

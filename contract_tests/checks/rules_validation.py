@@ -35,6 +35,7 @@ from contract_tests.checks.wrong import (
 )
 from contract_tests.documents import CREATE, UPDATE
 from contract_tests.exchange import Exchange
+from contract_tests.findings import accepted
 from contract_tests.registry import check
 from contract_tests.scene import Scene
 
@@ -49,9 +50,9 @@ def refused(
 
     Those of ``also`` may be named, too.
     """
-    if not scene.expect_status(exchange, (400,), code, why):
-        return False
     names = sorted(wanted)
+    if not scene.expect_status(exchange, (400,), code, why, aliases=accepted(exchange.operation or "", *names)):
+        return False
     if not scene.deployed or not names:
         return True
     found = sorted(fields(exchange))
@@ -62,7 +63,7 @@ def refused(
         f"validations for {', '.join(found) or 'nothing'}",
         [exchange],
         check="rules.validation-fields",
-        subject=untold(scene, names, found),
+        subject=untold(scene, exchange, names, found),
     )
 
 

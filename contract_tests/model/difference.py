@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from contract_tests.documents import GET, LIST
+from contract_tests.documents import GET, LIST, OPERATIONS
 
 MEMBERS = (
     "id",
@@ -89,4 +89,5 @@ def subjects_of(operation: str, member: str) -> tuple[str, ...]:
     """Return the names by which the judge of every answer, and other checks, know that a member is wrong."""
     below = ("id", "masked", "created_at") if member == "api_keys" else ()
     more = (f"answer:{member}[].{name}" for name in below)
-    return (f"{operation}:{member}", f"answer:{member}", f"answer::{member}", *more)
+    shown = (f"{name}:member:{member}" for name in OPERATIONS)  # by whichever operation a rule's check has met it
+    return (f"{operation}:{member}", f"answer:{member}", f"answer::{member}", *shown, *more)

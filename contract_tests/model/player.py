@@ -323,7 +323,12 @@ class Player:
                 f"A request is answered {exchange.status} where what came before calls for {wanted} ({case})",
                 wanted,
                 Scene.described(exchange),
-                (f"{operation}:{case}:{exchange.status}", f"{operation}:status:{exchange.status}", *subjects),
+                (
+                    f"{operation}:{case}:{exchange.status}",
+                    f"{operation}:status:{exchange.status}",
+                    exchange.refusal,
+                    *subjects,
+                ),
                 rules,
             )
         )

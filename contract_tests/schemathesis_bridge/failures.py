@@ -105,7 +105,7 @@ def _ignored_auth(contract: Contract, failure: IgnoredAuth, operation: str, exch
         Severity.CRITICAL if exchange.ok else Severity.MAJOR,
         contract.section(operation, "Security"),
         (operation,),
-        f"auth:{'none' if without else 'unknown'}:2xx" if exchange.ok else f"barred:401:{exchange.status}",
+        f"barred:401:{'2xx' if exchange.ok else exchange.status}",
     )
 
 

@@ -1,20 +1,20 @@
 """Judge whether a request was rightly taken or refused, by what the contract settles and by what the run has made."""
 
-import re
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 from urllib.parse import unquote
 
 from contract_tests.documents import CREATE, DELETE, GET, LIST, UPDATE, Contract
-from contract_tests.exchange import Exchange, decoded
-from contract_tests.findings import Departure, Recorder
+from contract_tests.exchange import Exchange, blamed, decoded
+from contract_tests.findings import Departure, Recorder, accepted
 from contract_tests.ledger import Ledger
 from contract_tests.openness import LARGE, WITH_SETTINGS, Demand, Fault, Verdict, demand, is_deployed, is_odd_target
 from contract_tests.results import Severity
 from contract_tests.schemathesis_bridge.book import Book
 
 Json = Any
+Subject = str | tuple[str, ...]
 SUCCESS = {LIST: 200, CREATE: 201, GET: 200, UPDATE: 200, DELETE: 204}
 
 
@@ -145,7 +145,7 @@ class Oracle:
             f"{operation}:{status}" + (f":{field}" if field else ""),
             "A provider that is there is not found" if lost else "A request that the contract allows is refused",
             f"{' or '.join(map(str, sorted(statuses)))}: the contract allows this request",
-            general if self.recorder.knows(general) or not field else f"{general}:{field}",
+            (exchange.refusal, general) if not field or self.recorder.knows(general) else exchange.refusal,
         )
         yield self._explained(found, exchange, ())
 
@@ -166,14 +166,14 @@ class Oracle:
             causes[known] if exchange.ok else f"{causes[known]}:{kind}",
             f"A body that the contract does not allow is {'taken' if exchange.ok else 'refused for another reason'}",
             f"{' or '.join(map(str, sorted(statuses)))}, as {place} is wrong: {_short(fault.message)}",
-            f"{causes[known]}:{kind}",
+            (f"{causes[known]}:{kind}", *(accepted(operation, fault.member) if exchange.ok else ())),
             fault.pointer,
         )
         yield self._explained(found, exchange, wanted.faults)
 
     def _explained(self, departure: Departure, exchange: Exchange, faults: tuple[Fault, ...]) -> Departure:
         """Return a departure as the finding of a rule that its reproducer shows too, so that a cause is told once."""
-        if self.recorder.knows(departure.subject):
+        if any(self.recorder.knows(name) for name in departure.subjects):
             return departure
         wrong = {(fault.member, fault.keyword) for fault in faults}
         for finding in self.recorder.findings:
@@ -191,21 +191,13 @@ class Oracle:
         return departure
 
     def _departure(
-        self, exchange: Exchange, check: str, code: str, title: str, expected: str, subject: str, pointer: str = ""
+        self, exchange: Exchange, check: str, code: str, title: str, expected: str, subject: Subject, pointer: str = ""
     ) -> Departure:
         operation = exchange.operation or ""
         message = exchange.document.get("message")
         found = f"{exchange.outcome}: {message}" if isinstance(message, str) else exchange.outcome
         section = self.contract.states(pointer) if pointer else self.contract.section(operation)
         return Departure(check, code, title, expected, found, Severity.MAJOR, section, (operation,), subject)
-
-
-def blamed(answer: Json) -> str:
-    """Return the member that an error answer names first, without indices; empty where it names none."""
-    entries = answer.get("validations") if isinstance(answer, dict) else None
-    first = entries[0] if isinstance(entries, list) and entries else None
-    field = first.get("field") if isinstance(first, dict) else None
-    return re.sub(r"\d+", "", field) if isinstance(field, str) else ""
 
 
 def _short(text: str) -> str:
