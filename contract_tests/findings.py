@@ -115,8 +115,9 @@ class Recorder:
         cases = known.cases
         if departure.code != known.code and case not in cases and len(cases) < MOST_CASES:
             cases = (*cases, case)
-        shorter = 0 < len(exchanges) < len(known.steps) and departure.check == known.check
-        if shorter or (departure.code == known.code and _is_smaller(exchanges, known.steps)):
+        own = departure.check == known.check
+        shorter = own and 0 < len(exchanges) < len(known.steps)
+        if shorter or (own and departure.code == known.code and _is_smaller(exchanges, known.steps)):
             known = replace(known, steps=self._show(exchanges), expected=departure.expected, found=departure.found)
         return replace(known, operations=operations, also=also, cases=cases, seen=known.seen + 1)
 

@@ -17,6 +17,7 @@ from contract_tests.session import Session
 KEY = "dummy-key-of-{}-{:04}"  # the end differs, so that masks tell keys apart
 BASE_URL = "https://ai.example.com/v1"
 ABSENT = object()
+UNLISTED = f"{LIST}:missing"  # the cause that the list lacks a provider
 SHOWN, LEAD = 300, 40  # characters of a value that a finding tells, and of what comes before a difference
 
 
@@ -143,8 +144,10 @@ class Scene:
         place = f"{exchange.operation}"
         good = True
         if not isinstance(provider, dict):
-            what = f"the provider{f': {why}' if why else ''}"
-            return self.expect(False, f"{place}:missing", what, self.described(exchange), [exchange])
+            lacks = exchange.operation == LIST
+            what = f"{'every live provider is listed' if lacks else 'a provider'}{f': {why}' if why else ''}"
+            came, subject = ("it is not", UNLISTED) if lacks else (self.described(exchange), "")
+            return self.expect(False, f"{place}:missing", what, came, [exchange], subject=subject)
         for name, value in expected.items():
             actual = provider.get(name, ABSENT)
             wanted, shown = (short(value), "absent") if actual is ABSENT else beside(value, actual)
@@ -245,9 +248,10 @@ class Scene:
         return f"{self.check.id}:{'2xx' if min(statuses) < 300 else ' or '.join(map(str, statuses))}:{found}"
 
     def changed(self, operation: str, provider: dict[str, Any], found: Any) -> tuple[str, ...]:
-        """Return the causes by which a provider may be known to be shown otherwise by an operation."""
-        shown = found if isinstance(found, dict) else {}
-        return tuple(f"{operation}:member:{name}" for name in provider if shown and shown.get(name) != provider[name])
+        """Return the causes by which a provider may be known to be shown otherwise by an operation, or not at all."""
+        if not isinstance(found, dict):
+            return (UNLISTED,) if operation == LIST else ()
+        return tuple(f"{operation}:member:{name}" for name in provider if found.get(name) != provider[name])
 
     def depart(
         self,

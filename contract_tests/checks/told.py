@@ -21,5 +21,8 @@ def untold(scene: Scene, exchange: Exchange, wanted: list[str], found: list[str]
         return taken[0]  # what is taken alone is not told beside others
     if set(found) < set(wanted):
         return scene.about("validations", "fields:some" if found else "fields:none")
-    kinds = (re.sub(r"\d+", "", ",".join(names)) for names in (wanted, found))
-    return scene.about("validations", f"fields:{'>'.join(kinds)}")
+    lacking, beside = (
+        ",".join(dict.fromkeys(re.sub(r"\d+", "", name) for name in ours if name not in theirs))
+        for ours, theirs in ((wanted, found), (found, wanted))
+    )
+    return scene.about("validations", f"fields:{lacking}>{beside}")

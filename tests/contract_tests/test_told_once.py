@@ -15,6 +15,12 @@ CAUSES = {
     "faulty-body-answers-422": ["schema.status"],
     "json-lacks-its-end": ["schema.response"],
     "undecodable-body-answers-text": ["schema.content-type"],
+    "validations-are-an-object": ["schema.response"],
+    "list-is-remembered-for-a-while": ["rules.auth-carriers"],
+    "list-shows-a-slash-behind-urls": ["rules.auth-carriers"],
+    "display-name-is-cut-at-255": ["rules.long-values"],
+    "base-url-needs-a-dot": ["rules.base-url"],
+    "patch-needs-no-token": ["rules.unauthenticated", "rules.forbidden"],
     "anonymous-answers-404": ["schema.status", "rules.unauthenticated"],  # not of the contract, and not the right one
 }
 
