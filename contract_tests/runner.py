@@ -157,7 +157,8 @@ class Run:
                 if item.writes and item.layer not in {"preflight", "aftermath"}:
                     self.guardian.after_check()
         touched = session.recorder.touched
-        failed = any(cause in session.recorder.fresh or cause[0] == item.id for cause in touched)
+        told = any(cause in session.recorder.fresh or cause[0] == item.id for cause in touched)
+        failed = told or scene.departed
         if not blocked:
             for rule in item.rules:
                 session.coverage.count_rule(rule, tuple(self.contract.rules.get(rule, {}).get("operations", ())))

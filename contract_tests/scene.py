@@ -32,6 +32,7 @@ class Scene:
         self.check = check
         self.random = Random(f"{session.options.seed}:{check.name}")  # noqa: S311 - test data, not secrets
         self.unread = ""  # why something could not be judged
+        self.departed = False  # whether the check saw something wrong, be it told already
         self._keys = 0
         self._ways = 0
 
@@ -113,7 +114,7 @@ class Scene:
                 raise Blocked(f"{exchange.operation} answered {odd}")
             return exchange
         if exchange.reply.trouble is None and (exchange.status or 0) < 500:
-            operation = exchange.operation or ""
+            operation, before = exchange.operation or "", self.departed
             self.depart(
                 f"{operation}:{exchange.status}",
                 f"{status}",
@@ -125,6 +126,7 @@ class Scene:
                 aliases=(f"{operation}:refused:{exchange.status}",),
                 operations=(operation,),
             )
+            self.departed = before  # it is not what the check is about, which it comes not to
         raise Blocked(f"{exchange.operation} answered {exchange.outcome}, where {status} was needed")
 
     def way(self, provider: dict[str, Any]) -> str:
@@ -269,6 +271,7 @@ class Scene:
         operations: tuple[str, ...] = (),
     ) -> None:
         """Record a departure. The last exchange is the one that shows it; those that lead to it are added."""
+        self.departed = True
         last = exchanges[-1] if exchanges else None
         full = list(exchanges)
         for exchange in exchanges:

@@ -52,3 +52,21 @@ def test_a_status_that_is_not_declared_stands_for_the_nearest() -> None:
     assert operations[UPDATE].meant(410) == 404
     for status in (201, 400, 401, 302, 418, 500, None):
         assert operations[CREATE].meant(status) is None
+
+
+def test_a_check_that_meets_a_cause_that_is_told_already_has_not_passed() -> None:
+    chosen = ("rules.unauthenticated", "rules.forbidden", "rules.access", "rules.id-stable")
+    result = judged(create_app("deployed", ["patch-needs-no-token"]), only=chosen)
+    assert [finding.check for finding in result.findings] == ["rules.unauthenticated", "rules.forbidden"]
+    verdicts = {one.name: one.verdict for one in result.checks}
+    assert verdicts["rules.access[updateAIProvider]"] is Verdict.FAILED
+    assert verdicts["rules.access[getAIProvider]"] is verdicts["rules.id-stable"] is Verdict.PASSED
+
+
+def test_a_check_whose_preparations_are_refused_is_not_exercised() -> None:
+    result = judged(create_app("deployed", ["display-name-is-required"]), only=("rules.id-stable", "rules.defaults"))
+    (finding,) = result.findings
+    assert finding.check == "schema.positive"
+    verdicts = [one.verdict for one in result.checks if one.id in {"rules.id-stable", "rules.defaults"}]
+    assert sorted(verdicts) == [Verdict.FAILED, Verdict.NOT_EXERCISED]  # the first of them tells it
+    assert result.exit_code == 1
