@@ -33,13 +33,28 @@ def reachable(scene: Scene) -> None:
         goal = exchange.reply.header("location")
         raise CannotTest(f"{url} redirects ({exchange.status}) to {goal!r}; give the address that it redirects to")
     probe = scene.session.call(GET, scene.session.ledger.nobody(), judged=False)
-    if exchange.status == 404 and not isinstance(probe.document.get("message"), str):
+    if exchange.status == 404 and (not isinstance(probe.document.get("message"), str) or _is_nowhere(scene, probe)):
         path = scene.contract.collection
         raise CannotTest(f"{url} has no {path} (404); does the base URL lack a path prefix, or carry one too many?")
     if exchange.status >= 500 and (probe.status is None or probe.status >= 500):
         raise CannotTest(f"{url} fails whatever it is asked ({exchange.outcome}); see the server's own log")
     if _is_html(exchange) and _is_html(probe):
         raise CannotTest(f"{url} answers with HTML pages ({exchange.outcome}); is this the address of the API?")
+
+
+def _is_nowhere(scene: Scene, *answers: Exchange) -> bool:
+    """Tell whether paths of the contract are answered as any path is that the server does not have."""
+    collection = scene.contract.collection
+    headers, query = scene.session.credentials("owner")
+    send = scene.session.exchange
+    asked = [f"{collection}{query}", f"{collection}-that-nobody-has{query}"]
+    there, nowhere = (send(None, "GET", target, headers, judged=False) for target in asked)
+    said = [one.reply.body.decode("utf-8", "replace").replace(_path(one), "") for one in (there, nowhere, *answers)]
+    return len({one.status for one in (there, nowhere, *answers)}) == 1 and len(set(said)) == 1
+
+
+def _path(exchange: Exchange) -> str:
+    return exchange.target.partition("?")[0]
 
 
 @check("preflight.owner", "The token is accepted", writes=False)

@@ -9,7 +9,7 @@ import pytest
 
 from contract_tests.reports import render
 from contract_tests.wire import MAX_BODY
-from tests.contract_tests.judging import broken, judged
+from tests.contract_tests.judging import broken, judged, mocked
 from tests.contract_tests.robust.rawserver import answer, endless, raw, sends, spoiled
 from tests.independent.app import create_app
 
@@ -223,3 +223,12 @@ def test_harm_to_strangers_stops_the_run_at_once_and_names_them():
     assert result.requests < 80
     names = {row["name"] for row in json.loads(app.state())}
     assert not any("ct-" in name for name in names)
+
+
+@pytest.mark.parametrize("prefix", ["/none", "/api/v2"])
+def test_a_prefix_that_is_wrong_is_no_departure(prefix):
+    with mocked() as url:
+        result = judged(url + prefix)
+        assert judged(url, only=("samples",)).exit_code == 0
+    assert (result.exit_code, result.findings) == (3, ())
+    assert "one too many" in result.trouble
