@@ -157,10 +157,6 @@ class Catalogue:
                 chosen.append(fault)
         return chosen
 
-    def ids(self) -> list[str]:
-        """Return all ids."""
-        return list(self.by_id)
-
     def named(self, name: str) -> Fault:
         """Return the fault of an id. Raises :class:`LookupError`, which names the closest ones."""
         if name not in self.by_id:
