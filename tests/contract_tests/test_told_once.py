@@ -23,11 +23,29 @@ CAUSES = {
     "patch-needs-no-token": ["rules.unauthenticated", "rules.forbidden"],
     "anonymous-answers-404": ["schema.status", "rules.unauthenticated"],  # not of the contract, and not the right one
 }
+# Checks that meet what comes of one or the other; all of them would take three times as long.
+MEETING = (
+    "samples",
+    "rules.unauthenticated",
+    "rules.forbidden",
+    "rules.auth-carriers",
+    "rules.access",
+    "rules.required",
+    "rules.base-url*",
+    "rules.validation-fields",
+    "rules.body-before-lookup",
+    "rules.clients",
+    "rules.nothing-said",
+    "rules.list-*",
+    "rules.long-values",
+    "rules.trailing-slash",
+    "rules.error-shape",
+)
 
 
 @pytest.mark.parametrize("fault", CAUSES)
 def test_a_cause_is_told_once(fault: str) -> None:
-    result = judged(create_app("deployed", [fault]), skip=("schema", "model"))
+    result = judged(create_app("deployed", [fault]), only=MEETING)
     assert [finding.check for finding in result.findings] == CAUSES[fault]
     assert all(finding.seen > 1 for finding in result.findings)
 
