@@ -181,24 +181,6 @@ class TimesHaveOffsetsOfTheirOwn(Api):
 # --- what is taken and shown ----------------------------------------------------------------------------------------
 
 
-# open: the page marks every field of answers required: false; JSON of proto3 leaves out what is false or empty
-@variation(make(), profiles=PAGE)
-class FalseMembersAreLeftOut(Api):
-    """Members that are false or empty are left out, enabled too."""
-
-    def view(self, provider: Provider) -> Members:
-        return {name: value for name, value in super().view(provider).items() if value}
-
-
-# open: the page gives the list no order; without one, rows of PostgreSQL move when they are changed
-@variation(make("a"), patch("a", enabled=True), get(), profiles=PAGE)
-class ListHasTheLastChangedLast(Api):
-    """The list is in the order of the last changes."""
-
-    def listed(self) -> list[Provider]:
-        return sorted(super().listed(), key=lambda provider: provider.updated_at)
-
-
 _P = r"(?:[A-Za-z0-9\-._~!$&'()*+,;=:@]|%[0-9A-Fa-f]{2})"
 _N = r"(?:[A-Za-z0-9\-._~!$&'()*+,;=]|%[0-9A-Fa-f]{2})"
 _URL = re.compile(
