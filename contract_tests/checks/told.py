@@ -26,3 +26,17 @@ def untold(scene: Scene, exchange: Exchange, wanted: list[str], found: list[str]
         for ours, theirs in ((wanted, found), (found, wanted))
     )
     return scene.about("validations", f"fields:{lacking}>{beside}")
+
+
+def names_alone(scene: Scene, exchange: Exchange, code: str, field: str, check: str = "") -> None:
+    """Expect a refusal to name one field and no other."""
+    found = fields(exchange)
+    scene.expect(
+        found == [field],
+        f"{code}:field",
+        f"validations for {field}",
+        ", ".join(found) or "nothing",
+        [exchange],
+        check=check,
+        subject=untold(scene, exchange, [field], found),
+    )
