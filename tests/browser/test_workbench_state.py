@@ -83,6 +83,8 @@ def test_a_change_is_tried_through_the_api(visit, session):
     expect(dialog.locator(".answer")).to_contain_text("200")
     assert json.loads(session.journal.entries()[-1]["request"]["body"]["text"]) == {"display_name": "Another"}
     dialog.get_by_role("button", name="Close").last.click()
+    expect(dialog).to_be_hidden()
+    expect(page.get_by_text("Another", exact=True).first).to_be_visible()  # the rows are drawn anew by then
     page.get_by_role("button", name="Remove other").click()
     dialog.get_by_role("button", name="Try through the API").click()
     expect(dialog.locator(".answer")).to_contain_text("204")
